@@ -1,0 +1,1 @@
+// The precompiled std headers need one translation unit to be built from.

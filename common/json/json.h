@@ -1,0 +1,151 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/result.h"
+
+// JSON documents without a JSON library in any header: View reads, Ref changes, Value owns. All three are thin cursors
+// over one nlohmann document; only common/json/*.cc includes it. Objects keep their keys sorted, so that equal
+// documents print equal bytes. Not thread-safe for writing; concurrent reading is safe.
+
+namespace karpenter::json {
+
+class Value;
+
+enum class Kind : std::uint8_t { kMissing, kNull, kBool, kInt, kDouble, kString, kArray, kObject };
+
+// A read cursor. Cheap to copy; valid while the document lives and is not changed. A cursor to something that does not
+// exist is "missing": every query on it answers empty, so chains such as v["a"]["b"].string_or("") need no checks.
+class View {
+ public:
+  View() = default;
+  explicit View(const nlohmann::json* node) : node_(node) {}
+
+  [[nodiscard]] Kind kind() const;
+  [[nodiscard]] bool exists() const { return node_ != nullptr; }  // null exists
+  [[nodiscard]] bool is_null() const { return kind() == Kind::kNull; }
+  [[nodiscard]] bool is_object() const { return kind() == Kind::kObject; }
+  [[nodiscard]] bool is_array() const { return kind() == Kind::kArray; }
+  [[nodiscard]] bool is_string() const { return kind() == Kind::kString; }
+  [[nodiscard]] bool is_number() const { return kind() == Kind::kInt || kind() == Kind::kDouble; }
+  [[nodiscard]] bool is_bool() const { return kind() == Kind::kBool; }
+
+  View operator[](std::string_view key) const;  // missing unless an object with that key
+  View operator[](const char* key) const { return (*this)[std::string_view(key)]; }
+  View operator[](std::size_t index) const;  // missing unless an array that long
+  // RFC 6901 pointer ("/spec/template/labels/a~1b"); missing when any step misses.
+  [[nodiscard]] View at_pointer(std::string_view pointer) const;
+
+  [[nodiscard]] std::size_t size() const;  // entries of an array or object, else 0
+  [[nodiscard]] std::vector<View> items() const;                                   // of an array, else empty
+  [[nodiscard]] std::vector<std::pair<std::string_view, View>> members() const;    // of an object, sorted by key
+
+  [[nodiscard]] std::optional<std::string_view> string() const;
+  [[nodiscard]] std::optional<std::int64_t> integer() const;  // also a double without fraction within range
+  [[nodiscard]] std::optional<double> number() const;
+  [[nodiscard]] std::optional<bool> boolean() const;
+  [[nodiscard]] std::string string_or(std::string_view fallback) const;
+  [[nodiscard]] std::int64_t integer_or(std::int64_t fallback) const;
+  [[nodiscard]] bool bool_or(bool fallback) const;
+
+  [[nodiscard]] std::string dump() const;         // compact; "" when missing
+  [[nodiscard]] std::string dump_pretty() const;  // two blanks
+  [[nodiscard]] Value clone() const;              // null when missing
+  [[nodiscard]] const nlohmann::json* node() const { return node_; }
+
+  friend bool operator==(View a, View b);  // deep; missing == missing; 1 == 1.0
+
+ private:
+  const nlohmann::json* node_ = nullptr;
+};
+
+// A write cursor into a Value: valid while that node is not removed and its parent array not resized.
+class Ref {
+ public:
+  explicit Ref(nlohmann::json* node) : node_(node) {}
+  operator View() const { return View(node_); }  // NOLINT(google-explicit-constructor): a Ref reads like a View
+  [[nodiscard]] View view() const { return View(node_); }
+
+  // The member, created as null when absent; a non-object becomes an empty object first.
+  Ref operator[](std::string_view key) const;
+  Ref operator[](const char* key) const { return (*this)[std::string_view(key)]; }
+  Ref operator[](std::size_t index) const;  // must exist
+
+  void set(std::nullptr_t) const;
+  void set(bool value) const;
+  void set(std::int64_t value) const;
+  void set(int value) const { set(static_cast<std::int64_t>(value)); }
+  void set(double value) const;
+  void set(std::string_view value) const;
+  void set(const std::string& value) const { set(std::string_view(value)); }
+  void set(const char* value) const { set(std::string_view(value)); }
+  void set(View value) const;  // deep copy; missing sets null
+  void set(Value&& value) const;
+  void set_object() const;  // {}
+  void set_array() const;   // []
+
+  bool erase(std::string_view key) const;  // of an object; false when absent
+  void erase(std::size_t index) const;     // of an array
+  Ref push_back() const;                   // appends null (a non-array becomes an empty array first)
+  Ref insert(std::size_t index) const;     // inserts null before `index`
+  void push_back(View value) const;
+  void push_back(std::string_view value) const;
+  [[nodiscard]] nlohmann::json* node() const { return node_; }
+
+ private:
+  nlohmann::json* node_;
+};
+
+// Owns one document. Movable, deep-copyable. Null by default.
+class Value {
+ public:
+  Value();
+  Value(const Value& other);
+  Value(Value&& other) noexcept;
+  Value& operator=(const Value& other);
+  Value& operator=(Value&& other) noexcept;
+  ~Value();
+  explicit Value(View view);
+
+  static Value object();
+  static Value array();
+  static Value of(std::string_view text);
+
+  operator View() const { return view(); }  // NOLINT(google-explicit-constructor): a Value reads like a View
+  [[nodiscard]] View view() const { return View(node_.get()); }
+  [[nodiscard]] Ref ref() { return Ref(node_.get()); }
+  View operator[](std::string_view key) const { return view()[key]; }
+  View operator[](const char* key) const { return view()[std::string_view(key)]; }
+  Ref operator[](std::string_view key) { return ref()[key]; }
+  Ref operator[](const char* key) { return ref()[std::string_view(key)]; }
+  [[nodiscard]] std::string dump() const { return view().dump(); }
+  friend bool operator==(const Value& a, const Value& b) { return a.view() == b.view(); }
+
+ private:
+  std::unique_ptr<nlohmann::json> node_;
+};
+
+// Strict RFC 8259, at most `max_depth` deep. kInvalid with the byte offset. Duplicate keys: the last wins.
+[[nodiscard]] base::Result<Value> parse(std::string_view text, std::size_t max_depth = 200);
+
+// RFC 7396: applies `patch` to `target` in place.
+void apply_merge_patch(Ref target, View patch);
+// The smallest merge patch that turns `before` into `after`; an empty object when they are equal. Lists are replaced whole.
+[[nodiscard]] Value make_merge_patch(View before, View after);
+
+// RFC 6902: all or nothing. kInvalid for a malformed patch or a missing path, kConflict for a failed `test`.
+[[nodiscard]] base::Status apply_json_patch(Value& target, View patch);
+// An RFC 6902 patch that turns `before` into `after`.
+[[nodiscard]] Value make_json_patch(View before, View after);
+
+// One step of an RFC 6901 pointer: '~' -> "~0", '/' -> "~1".
+[[nodiscard]] std::string escape_pointer(std::string_view step);
+
+}  // namespace karpenter::json

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "common/base/result.h"
+#include "common/net/beast/beast.h"
+
+namespace karpenter::kube {
+
+// How to reach and authenticate to an API server.
+struct ClusterConfig {
+  net::Origin origin;
+  std::string ca_pem;
+  net::TlsIdentity identity;
+  std::string token;              // static bearer token
+  std::string token_file;         // re-read at most once a minute; wins over `token`
+  bool insecure_skip_verify = false;
+};
+
+// The current context of a kubeconfig text (certificates inline or by path, relative to `directory`). Exec plugins are
+// refused with a clear error.
+[[nodiscard]] base::Result<ClusterConfig> parse_kubeconfig(std::string_view yaml, std::string_view directory);
+// KUBECONFIG file, else in-cluster service account, else ~/.kube/config. spec: lifecycle §2.1 step 4
+struct ConfigSources {
+  std::string kubeconfig;      // value of KUBECONFIG, "" when unset
+  std::string home;            // value of HOME
+  std::string service_host;    // KUBERNETES_SERVICE_HOST
+  std::string service_port;    // KUBERNETES_SERVICE_PORT
+};
+[[nodiscard]] base::Result<ClusterConfig> find_cluster_config(const ConfigSources& sources);
+
+}  // namespace karpenter::kube

@@ -1,0 +1,228 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/model/meta.h"
+#include "common/model/resources.h"
+#include "common/model/selectors.h"
+#include "common/model/taints.h"
+
+// karpenter.sh/v1 and karpenter.k8s.aws/v1. spec: api §2, §3, §4
+// Durations stay the text of the API ("720h", "Never", "15m"); parse_never_duration reads them.
+
+namespace karpenter::model {
+
+inline constexpr std::string_view kKarpenterGroup = "karpenter.sh";
+inline constexpr std::string_view kAwsGroup = "karpenter.k8s.aws";
+
+// A duration or `Never` (nullopt). kInvalid otherwise.
+[[nodiscard]] base::Result<std::optional<std::chrono::nanoseconds>> parse_never_duration(std::string_view text);
+
+struct NodeClassRef {
+  std::string group;
+  std::string kind;
+  std::string name;
+  friend bool operator==(const NodeClassRef&, const NodeClassRef&) = default;
+};
+
+struct NodePoolTemplateSpec {
+  std::vector<Taint> taints;
+  std::vector<Taint> startup_taints;
+  std::vector<NodeSelectorRequirement> requirements;
+  NodeClassRef node_class_ref;
+  std::optional<std::string> termination_grace_period;
+  std::optional<std::string> expire_after;
+};
+struct NodePoolTemplateMeta {
+  StringMap labels;
+  StringMap annotations;
+};
+struct NodePoolTemplate {
+  NodePoolTemplateMeta meta;  // JSON: metadata
+  NodePoolTemplateSpec spec;
+};
+
+struct Budget {
+  std::string nodes;  // "10%" or "5"
+  std::vector<std::string> reasons;
+  std::optional<std::string> schedule;
+  std::optional<std::string> duration;
+  friend bool operator==(const Budget&, const Budget&) = default;
+};
+struct Disruption {
+  std::optional<std::string> consolidate_after;
+  std::optional<std::string> consolidation_policy;
+  std::optional<std::vector<Budget>> budgets;  // absent is defaulted; an explicit empty list means "no limit"
+};
+
+struct NodePoolSpec {
+  NodePoolTemplate node_template;  // JSON: template
+  std::optional<Disruption> disruption;
+  Resources limits;
+  std::optional<std::int64_t> replicas;
+  std::optional<std::int32_t> weight;
+};
+struct NodePoolStatus {
+  std::optional<std::int64_t> nodes;
+  Resources resources;
+  std::optional<std::int64_t> node_class_observed_generation;
+  std::vector<Condition> conditions;
+};
+struct NodePool {
+  ObjectMeta meta;
+  NodePoolSpec spec;
+  NodePoolStatus status;
+};
+
+struct NodeClaimSpec {
+  std::vector<NodeSelectorRequirement> requirements;
+  NodeClassRef node_class_ref;
+  std::vector<Taint> taints;
+  std::vector<Taint> startup_taints;
+  Resources requests;  // JSON: resources.requests
+  std::optional<std::string> termination_grace_period;
+  std::optional<std::string> expire_after;
+};
+struct NodeClaimStatus {
+  std::string node_name;
+  std::string provider_id;
+  std::string image_id;
+  Resources capacity;
+  Resources allocatable;
+  std::optional<base::Time> last_pod_event_time;
+  std::vector<Condition> conditions;
+};
+struct NodeClaim {
+  ObjectMeta meta;
+  NodeClaimSpec spec;
+  NodeClaimStatus status;
+};
+
+// ---- EC2NodeClass
+
+struct SelectorTerm {  // subnets (id, tags) and security groups (id, name, tags)
+  std::string id;
+  std::string name;
+  StringMap tags;
+};
+struct CapacityReservationSelectorTerm {
+  std::string id;
+  std::string owner_id;
+  std::string instance_match_criteria;
+  StringMap tags;
+};
+struct PlacementGroupSelector {
+  std::string id;
+  std::string name;
+};
+struct AmiSelectorTerm {
+  std::string alias;
+  std::string id;
+  std::string name;
+  std::string owner;
+  std::string ssm_parameter;
+  StringMap tags;
+};
+struct Ebs {
+  std::optional<bool> delete_on_termination;
+  std::optional<bool> encrypted;
+  std::optional<std::int64_t> iops;
+  std::optional<std::int64_t> throughput;
+  std::string kms_key_id;
+  std::string snapshot_id;
+  std::optional<std::int32_t> volume_initialization_rate;
+  std::optional<Quantity> volume_size;
+  std::string volume_type;
+};
+struct BlockDeviceMapping {
+  std::string device_name;
+  std::optional<bool> root_volume;
+  std::optional<Ebs> ebs;
+};
+struct NetworkInterfaceSpec {
+  std::int32_t network_card_index = 0;
+  std::int32_t device_index = 0;
+  std::string interface_type;
+};
+struct MetadataOptions {
+  std::optional<std::string> http_endpoint;
+  std::optional<std::string> http_protocol_ipv6;
+  std::optional<std::int64_t> http_put_response_hop_limit;
+  std::optional<std::string> http_tokens;
+};
+struct ConnectionTracking {
+  std::optional<std::int32_t> tcp_established_timeout;
+  std::optional<std::int32_t> udp_stream_timeout;
+  std::optional<std::int32_t> udp_timeout;
+};
+
+struct Ec2NodeClassSpec {
+  std::vector<SelectorTerm> subnet_selector_terms;
+  std::vector<SelectorTerm> security_group_selector_terms;
+  std::vector<CapacityReservationSelectorTerm> capacity_reservation_selector_terms;
+  std::optional<PlacementGroupSelector> placement_group_selector;
+  std::optional<bool> associate_public_ip_address;
+  std::optional<std::int32_t> ip_prefix_count;
+  std::vector<AmiSelectorTerm> ami_selector_terms;
+  std::string ami_family;
+  std::optional<std::string> user_data;
+  std::string role;
+  std::string instance_profile;
+  StringMap tags;
+  std::string kubelet;  // the open map (api §4.4) as compact JSON text with sorted keys; "" when absent
+  std::vector<BlockDeviceMapping> block_device_mappings;
+  std::string instance_store_policy;
+  std::vector<NetworkInterfaceSpec> network_interfaces;
+  std::optional<bool> detailed_monitoring;
+  std::optional<MetadataOptions> metadata_options;
+  std::optional<ConnectionTracking> connection_tracking;
+  std::string context;
+  std::optional<std::string> nested_virtualization;  // JSON: cpuOptions.nestedVirtualization
+  std::optional<bool> enclaves_enabled;              // JSON: enclaveOptions.enabled
+};
+
+struct SubnetStatus {
+  std::string id;
+  std::string zone;
+  std::string zone_id;
+};
+struct SecurityGroupStatus {
+  std::string id;
+  std::string name;
+};
+struct AmiStatus {
+  std::string id;
+  std::string name;
+  bool deprecated = false;
+  std::vector<NodeSelectorRequirement> requirements;
+};
+struct CapacityReservationStatus {
+  std::string id;
+  std::string availability_zone;
+  std::string instance_type;
+  std::string owner_id;
+  std::string instance_match_criteria;
+  std::string reservation_type;
+  std::string state;
+  std::optional<bool> interruptible;
+  std::optional<base::Time> end_time;
+};
+struct Ec2NodeClassStatus {
+  std::vector<SubnetStatus> subnets;
+  std::vector<SecurityGroupStatus> security_groups;
+  std::vector<AmiStatus> amis;
+  std::vector<CapacityReservationStatus> capacity_reservations;
+  std::string instance_profile;
+  std::vector<Condition> conditions;
+};
+struct Ec2NodeClass {
+  ObjectMeta meta;
+  Ec2NodeClassSpec spec;
+  Ec2NodeClassStatus status;
+};
+
+}  // namespace karpenter::model
