@@ -132,8 +132,10 @@ class Value {
   std::unique_ptr<nlohmann::json> node_;
 };
 
-// Strict RFC 8259, at most `max_depth` deep. kInvalid with the byte offset. Duplicate keys: the last wins.
-[[nodiscard]] base::Result<Value> parse(std::string_view text, std::size_t max_depth = 200);
+// Strict RFC 8259, at most `max_depth` deep and `max_bytes` long. kInvalid with the byte offset. Duplicate keys: the last
+// wins.
+[[nodiscard]] base::Result<Value> parse(std::string_view text, std::size_t max_depth = 200,
+                                        std::size_t max_bytes = std::size_t{512} << 20U);
 
 // RFC 7396: applies `patch` to `target` in place.
 void apply_merge_patch(Ref target, View patch);

@@ -4,7 +4,8 @@
 #include <string>
 
 #include "common/base/result.h"
-#include "common/net/beast/beast.h"
+#include "common/net/http.h"
+#include "common/net/tls.h"
 
 namespace karpenter::kube {
 

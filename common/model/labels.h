@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string_view>
 
 // Every label, annotation, finalizer and taint key of the project. spec: lifecycle §1.2, api §7.5, §7.6
@@ -29,6 +30,40 @@ inline constexpr std::string_view kInstanceGeneration = "karpenter.k8s.aws/insta
 inline constexpr std::string_view kInstanceSize = "karpenter.k8s.aws/instance-size";
 inline constexpr std::string_view kInstanceCpu = "karpenter.k8s.aws/instance-cpu";
 inline constexpr std::string_view kInstanceMemory = "karpenter.k8s.aws/instance-memory";
+
+// Provider labels, list A of api §7.3 without the NodeClass.
+inline constexpr std::array<std::string_view, 27> kProvider = {
+    "karpenter.k8s.aws/instance-tenancy",
+    "karpenter.k8s.aws/capacity-reservation-type",
+    "karpenter.k8s.aws/capacity-reservation-id",
+    "karpenter.k8s.aws/capacity-reservation-interruptible",
+    "karpenter.k8s.aws/instance-encryption-in-transit-supported",
+    kInstanceCategory,
+    "karpenter.k8s.aws/instance-hypervisor",
+    kInstanceFamily,
+    kInstanceGeneration,
+    "karpenter.k8s.aws/instance-local-nvme",
+    kInstanceSize,
+    kInstanceCpu,
+    "karpenter.k8s.aws/instance-cpu-manufacturer",
+    "karpenter.k8s.aws/instance-cpu-sustained-clock-speed-mhz",
+    kInstanceMemory,
+    "karpenter.k8s.aws/instance-ebs-bandwidth",
+    "karpenter.k8s.aws/instance-network-bandwidth",
+    "karpenter.k8s.aws/instance-gpu-name",
+    "karpenter.k8s.aws/instance-gpu-manufacturer",
+    "karpenter.k8s.aws/instance-gpu-count",
+    "karpenter.k8s.aws/instance-gpu-memory",
+    "karpenter.k8s.aws/instance-accelerator-name",
+    "karpenter.k8s.aws/instance-accelerator-manufacturer",
+    "karpenter.k8s.aws/instance-accelerator-count",
+    "karpenter.k8s.aws/instance-capability-flex",
+    "karpenter.k8s.aws/placement-group-id",
+    "karpenter.k8s.aws/placement-group-partition",
+};
+// Well-known labels besides the provider's. spec: scheduling §5.10
+inline constexpr std::array<std::string_view, 9> kWellKnownCore = {
+    kNodePool, kZone, kRegion, kInstanceType, kArch, kOs, kCapacityType, kWindowsBuild, kZoneId};
 
 inline constexpr std::string_view kSpot = "spot";
 inline constexpr std::string_view kOnDemand = "on-demand";

@@ -86,6 +86,10 @@ class Requirements {
   std::map<std::string, Requirement, std::less<>> by_key_;
 };
 
+// The stable name of a label with an older alias, else the key itself. The result lives as long as `key` does.
+// spec: scheduling §5.2, api §7.5
+[[nodiscard]] std::string_view normalize_label(std::string_view key);
+
 // Labels that the scheduler may leave undefined on a new node. spec: scheduling §5.10
 [[nodiscard]] const std::set<std::string_view>& well_known_labels();
 

@@ -40,7 +40,7 @@ class Resources {
   friend Resources operator-(Resources a, const Resources& b) { return a -= b; }
   // Equal names and amounts.
   friend bool operator==(const Resources& a, const Resources& b) = default;
-  // Every name of this raised to at least the other's amount.
+  // The element-wise maximum of both, over the union of names.
   void raise_to(const Resources& other);
 
  private:

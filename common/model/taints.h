@@ -36,7 +36,7 @@ struct Toleration {
 };
 
 [[nodiscard]] bool tolerates(const Toleration& toleration, const Taint& taint);
-// The first taint with effect NoSchedule, NoExecute or PreferNoSchedule that nothing tolerates, or null.
+// The first taint, of any effect, that nothing tolerates, or null.
 // spec: scheduling §6
 [[nodiscard]] const Taint* find_untolerated(std::span<const Taint> taints, std::span<const Toleration> tolerations);
 // spec: scheduling §6.3

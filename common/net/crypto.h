@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "common/base/result.h"
-#include "common/net/beast/beast.h"
+#include "common/base/time.h"
+#include "common/net/tls.h"
 
 // Digests and certificates, over OpenSSL (crypto.cc only).
 
@@ -19,9 +20,9 @@ namespace karpenter::net {
 
 struct CertificateRequest {
   std::string common_name;
-  std::vector<std::string> organizations;  // subject O, in order (Kubernetes groups)
-  std::vector<std::string> dns_names;
-  std::vector<std::string> ip_addresses;
+  std::vector<std::string> organizations = {};  // subject O, in order (Kubernetes groups)
+  std::vector<std::string> dns_names = {};
+  std::vector<std::string> ip_addresses = {};
   base::Time not_before;
   base::Time not_after;
   bool is_ca = false;

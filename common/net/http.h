@@ -41,7 +41,7 @@ struct Origin {
 };
 
 struct Url {
-  Origin origin;
+  Origin origin = {};
   std::string target = "/";  // path and query, percent-encoded
 };
 // Absolute http(s) URLs; default ports filled in.
@@ -51,13 +51,13 @@ enum class Idempotent : std::uint8_t { kNo, kYes };
 
 struct HttpRequest {
   std::string method = "GET";
-  Origin origin;
+  Origin origin = {};
   std::string target = "/";  // path and query, percent-encoded
-  Headers headers;
-  std::string body;
+  Headers headers = {};
+  std::string body = {};
   // May be repeated on a fresh connection when a pooled one turns out closed before a byte came back.
   Idempotent idempotent = Idempotent::kNo;
-  std::string client_common_name;  // server side: subject CN of a verified client certificate, else ""
+  std::string client_common_name = {};  // server side: subject CN of a verified client certificate, else ""
 
   [[nodiscard]] std::string_view path() const;   // target up to '?'
   [[nodiscard]] std::string_view query() const;  // after '?', else ""
@@ -74,8 +74,8 @@ class ByteStream {
 
 struct HttpResponse {
   int status = 200;
-  Headers headers;
-  std::string body;
+  Headers headers = {};
+  std::string body = {};
   // Server side only: when set, sent as a chunked body after `body`, until its end or the client goes.
   std::unique_ptr<ByteStream> stream = nullptr;
 };

@@ -8,27 +8,22 @@
 #include <string>
 
 #include "common/net/http.h"
+#include "common/net/tls.h"
 
 // Real sockets. The only folder that includes Boost.
 
 namespace karpenter::net {
 
-// PEM texts. Empty parts are absent.
-struct TlsIdentity {
-  std::string certificate_pem;  // leaf first, then intermediates
-  std::string key_pem;
-};
-
 struct ClientTls {
-  std::string ca_pem;            // trusted roots; empty: the system's store
-  TlsIdentity identity;          // client certificate
+  std::string ca_pem = {};       // trusted roots; empty: the system's store
+  TlsIdentity identity = {};     // client certificate
   std::string server_name = {};  // SNI and name check; empty: the origin's host
   bool verify = true;
 };
 
 struct ClientOptions {
   // TLS settings per origin, asked for at each new connection, so that rotated files take effect.
-  std::function<ClientTls(const Origin&)> tls;
+  std::function<ClientTls(const Origin&)> tls = {};
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds request_timeout{30000};  // when the Call has no nearer deadline
   std::size_t max_idle_per_origin = 64;
@@ -44,7 +39,7 @@ struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  // 0: any free one
   // Asked for at each new connection (rotation without dropping a request). Empty function: plain HTTP.
-  std::function<TlsIdentity()> tls;
+  std::function<TlsIdentity()> tls = {};
   std::string client_ca_pem = {};  // when set, client certificates are verified if presented
   std::size_t max_body_bytes = 3U << 20U;
   std::size_t max_header_bytes = 64U << 10U;

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/model/legacy/v1beta1.h"
+
+// karpenter.sh/v1alpha5 Provisioner and karpenter.k8s.aws/v1alpha1 AWSNodeTemplate. spec: api §11, §12
+
+namespace karpenter::model::v1alpha1 {
+
+// Selector maps: all entries ANDed; an empty map differs from an absent one. spec: api §12.1
+struct AwsNodeTemplateSpec {
+  std::string api_version;  // extension type information of the inline form
+  std::string kind;
+  std::string ami_family;
+  std::string context;
+  std::string instance_profile;
+  std::optional<StringMap> subnet_selector;
+  std::optional<StringMap> security_group_selector;
+  StringMap tags;
+  std::string launch_template;
+  std::optional<MetadataOptions> metadata_options;
+  std::vector<BlockDeviceMapping> block_device_mappings;  // without rootVolume
+  std::optional<std::string> user_data;          // not in the inline form
+  std::optional<StringMap> ami_selector;         // not in the inline form
+  std::optional<bool> detailed_monitoring;       // not in the inline form
+};
+struct AwsNodeTemplateStatus {
+  std::vector<SubnetStatus> subnets;
+  std::vector<SecurityGroupStatus> security_groups;
+  std::vector<AmiStatus> amis;
+};
+struct AwsNodeTemplate {
+  ObjectMeta meta;
+  AwsNodeTemplateSpec spec;
+  AwsNodeTemplateStatus status;
+};
+
+// The inline form, `spec.provider` of a Provisioner: read strictly by schema::decode_strict<InlineProvider>.
+struct InlineProvider {
+  AwsNodeTemplateSpec spec;  // its members stand at the root of the JSON object
+};
+
+}  // namespace karpenter::model::v1alpha1
+
+namespace karpenter::model::v1alpha5 {
+
+struct ProviderRef {
+  std::string name;
+  std::string kind;
+  std::string api_version;
+  friend bool operator==(const ProviderRef&, const ProviderRef&) = default;
+};
+
+struct ProvisionerSpec {
+  StringMap annotations;
+  StringMap labels;
+  std::vector<Taint> taints;
+  std::vector<Taint> startup_taints;
+  std::vector<NodeSelectorRequirement> requirements;  // without minValues
+  std::optional<v1beta1::Kubelet> kubelet;            // JSON: kubeletConfiguration; reserved numbers become text
+  std::string provider;  // the open object (api §12.3) as compact JSON text with sorted keys; "" when absent
+  std::optional<ProviderRef> provider_ref;
+  std::optional<std::int64_t> ttl_seconds_after_empty;
+  std::optional<std::int64_t> ttl_seconds_until_expired;
+  std::optional<bool> consolidation_enabled;  // JSON: consolidation.enabled
+  Resources limits;                           // JSON: limits.resources
+  std::optional<std::int32_t> weight;
+};
+struct ProvisionerStatus {
+  std::optional<base::Time> last_scale_time;
+  Resources resources;
+  std::vector<Condition> conditions;
+};
+struct Provisioner {
+  ObjectMeta meta;
+  ProvisionerSpec spec;
+  ProvisionerStatus status;
+};
+
+}  // namespace karpenter::model::v1alpha5

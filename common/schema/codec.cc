@@ -1,0 +1,135 @@
+#include "common/schema/codec.h"
+
+#include "common/base/strings.h"
+#include "common/schema/binding.h"
+#include "common/schema/path.h"
+
+namespace karpenter::schema {
+namespace {
+
+using json::Ref;
+using json::View;
+
+constexpr std::size_t kMaxErrors = 100;
+
+class Reader {
+ public:
+  std::vector<std::string> errors;
+
+  void value(const Type& type, const Binding& binding, View from, void* to, const Path& path) {
+    if (!from.exists() || from.is_null()) return;
+    switch (binding.kind) {
+      case Binding::Kind::kOptional: return value(type, *binding.element, from, binding.add(to), path);
+      case Binding::Kind::kList: return items(type, binding, from, to, path);
+      case Binding::Kind::kStruct: return members(type, from, to, path);
+      case Binding::Kind::kScalar: break;
+    }
+    // A list of {"name": ...} kept as strings: the element is a scalar, its JSON an object.
+    if (type.shape == Shape::kObject) return members(type, from, to, path);
+    if (const auto wrong = binding.read(type, from, to)) fail(path, wrong->where, wrong->text);
+  }
+
+  void members(const Type& type, View from, void* to, const Path& path) {
+    if (!from.is_object()) return fail(path, "", "must be of type object");
+    for (const auto& field : type.fields) {
+      value(field.type, *field.binding, from[field.name], field.at(to), Path{.parent = &path, .name = field.name});
+    }
+  }
+
+ private:
+  void items(const Type& type, const Binding& binding, View from, void* to, const Path& path) {
+    if (!from.is_array()) return fail(path, "", "must be of type array");
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      value(*type.item, *binding.element, from[i], binding.add(to), Path{.parent = &path, .index = i});
+    }
+  }
+
+  void fail(const Path& path, std::string_view where, std::string_view text) {
+    if (errors.size() < kMaxErrors) errors.push_back(path.text().append(where).append(": ").append(text));
+  }
+};
+
+bool has_content(const Type& type, const Binding& binding, void* from);
+
+bool any_member(const Type& type, void* from) {
+  for (const auto& field : type.fields) {
+    if (has_content(field.type, *field.binding, field.at(from))) return true;
+  }
+  return false;
+}
+
+bool has_content(const Type& type, const Binding& binding, void* from) {
+  return binding.kind == Binding::Kind::kStruct ? any_member(type, from) : binding.size(from) > 0;
+}
+
+// Field::at takes a mutable object for the reader's sake; the writer only looks.
+void* mutable_address(const void* object) {
+  return const_cast<void*>(object);  // NOLINT(cppcoreguidelines-pro-type-const-cast): see above
+}
+
+void write_value(const Type& type, const Binding& binding, const void* from, Ref to);
+
+void write_members(const Type& type, const void* from, Ref to) {
+  if (!to.view().is_object()) to.set_object();
+  for (const auto& field : type.fields) {
+    void* at = field.at(mutable_address(from));
+    const bool can_be_absent = field.binding->kind == Binding::Kind::kOptional;
+    const bool wanted = field.type.is_required && !can_be_absent;
+    if (wanted || has_content(field.type, *field.binding, at)) {
+      write_value(field.type, *field.binding, at, to[field.name]);
+    }
+  }
+}
+
+void write_value(const Type& type, const Binding& binding, const void* from, Ref to) {
+  switch (binding.kind) {
+    case Binding::Kind::kOptional: return write_value(type, *binding.element, binding.get(from, 0), to);
+    case Binding::Kind::kStruct: return write_members(type, from, to);
+    case Binding::Kind::kList:
+      to.set_array();
+      for (std::size_t i = 0; i < binding.size(from); ++i) {
+        write_value(*type.item, *binding.element, binding.get(from, i), to.push_back());
+      }
+      return;
+    case Binding::Kind::kScalar: break;
+  }
+  if (type.shape == Shape::kObject) return write_members(type, from, to);
+  binding.write(type, from, to);
+}
+
+void find_unknown(const Type& type, View at, const Path& path, std::vector<std::string>& out) {
+  if (type.shape == Shape::kList) {
+    for (std::size_t i = 0; i < at.size(); ++i) find_unknown(*type.item, at[i], Path{.parent = &path, .index = i}, out);
+  }
+  if (type.shape != Shape::kObject) return;
+  for (const auto& [name, value] : at.members()) {
+    const Path here{.parent = &path, .name = name};
+    bool known = path.parent == nullptr && (name == "apiVersion" || name == "kind");
+    for (const auto& field : type.fields) {
+      if (field.name != name) continue;
+      known = true;
+      find_unknown(field.type, value, here, out);
+    }
+    if (!known) out.push_back(here.text());
+  }
+}
+
+}  // namespace
+
+base::Status read(const Type& type, View from, void* to) {
+  Reader reader;
+  const Path root;
+  reader.members(type, from, to, root);
+  if (reader.errors.empty()) return base::ok();
+  return base::invalid("malformed object").add("errors", base::join(reader.errors, "; "));
+}
+
+void write(const Type& type, const void* from, Ref to) { write_members(type, from, to); }
+
+std::vector<std::string> unknown_fields(const Type& type, View object) {
+  std::vector<std::string> out;
+  find_unknown(type, object, Path{}, out);
+  return out;
+}
+
+}  // namespace karpenter::schema
