@@ -16,7 +16,8 @@ struct Kind {
   [[nodiscard]] std::string api_version() const;  // "karpenter.sh/v1", "v1"
 };
 
-// The Kind a model type is stored under. Specialised in kinds.cc for every type of common/model that is read or written.
+// The Kind a model type is stored under. Specialised in kinds.cc for every type of common/model that is read
+// or written.
 template <class T>
 [[nodiscard]] const Kind& kind_of();
 

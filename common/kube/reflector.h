@@ -23,11 +23,12 @@ class ListWatch {
   using Need = std::variant<NeedList, NeedWatch>;
 
   [[nodiscard]] Need need() const;
-  // A page came; `items` belong to the caller. True when the list is complete and the collected pages replace the store.
+  // A page came; `items` belong to the caller. True when the list is complete and the collected pages replace
+  // the store.
   bool on_page(std::string resource_version, std::string continue_token);
   void on_version(std::string resource_version);  // an object event or a bookmark passed by
-  void on_gone();                                  // 410 on list or watch, or an ERROR event with code 410
-  void on_watch_end();                             // orderly or broken end of a watch
+  void on_gone();                                 // 410 on list or watch, or an ERROR event with code 410
+  void on_watch_end();                            // orderly or broken end of a watch
 
  private:
   bool watching_ = false;
@@ -35,7 +36,8 @@ class ListWatch {
   std::string version_;
 };
 
-// Cuts a watch body into lines, keeping what is incomplete. At most `max_line` bytes per line (kInvalid beyond).
+// Cuts a watch body into lines, keeping what is incomplete. At most `max_line` bytes per line (kInvalid
+// beyond).
 class LineSplitter {
  public:
   explicit LineSplitter(std::size_t max_line = 64U << 20U) : max_line_(max_line) {}
@@ -52,9 +54,14 @@ struct ReflectorOptions {
   std::int64_t page_size = 500;
 };
 
-// Keeps `store` equal to the API server until stop: lists in pages, watches, backs off on failure (0.8 s doubling to 30 s, jitter), relists on 410. An object that cannot be decoded is skipped: one error line with its key and path, `on_malformed` is told, all others go on. Blocks; run it on a thread of its own.
+using OnMalformed = std::function<void(const model::ObjectKey&, const base::Error&)>;  // may be empty
+
+// Keeps `store` equal to the API server until stop: lists in pages, watches, backs off on failure (0.8 s
+// doubling to 30 s, jitter), relists on 410. An object that
+// cannot be decoded is skipped (its last good version stays): one error line with its key and path,
+// `on_malformed` is told, all others go on. Blocks; run it on a thread of its own.
 template <class T>
 void reflect(Client& client, Store<T>& store, const ReflectorOptions& options, telemetry::Log& log,
-             const std::function<void(const model::ObjectKey&, const base::Error&)>& on_malformed, std::stop_token stop);
+             const OnMalformed& on_malformed, std::stop_token stop);
 
 }  // namespace karpenter::kube

@@ -21,8 +21,8 @@ struct Change {
   [[nodiscard]] const T& object() const { return after ? *after : *before; }
 };
 
-// A local copy of every object of one kind, fed by a Reflector. One writer, many readers. Objects are shared and
-// immutable: they stay valid as long as a caller holds them. Thread-safe.
+// A local copy of every object of one kind, fed by a Reflector. One writer, many readers. Objects are shared
+// and immutable: they stay valid as long as a caller holds them. Thread-safe.
 template <class T>
 class Store {
  public:
@@ -31,8 +31,11 @@ class Store {
   using Listener = std::function<void(const Change<T>&)>;
 
   // Before the first write only.
-  void add_index(std::string name, IndexFunction function) { indexes_.emplace(std::move(name), Index{std::move(function), {}}); }
-  // Called after each change, in order, on the writer's thread, without a lock held. Before the first write only.
+  void add_index(std::string name, IndexFunction function) {
+    indexes_.emplace(std::move(name), Index{std::move(function), {}});
+  }
+  // Called after each change, in order, on the writer's thread, without a lock held. Before the first write
+  // only.
   void add_listener(Listener listener) { listeners_.push_back(std::move(listener)); }
 
   // Null when absent.
@@ -41,7 +44,9 @@ class Store {
     const auto it = objects_.find(key);
     return it == objects_.end() ? nullptr : it->second;
   }
-  [[nodiscard]] Ptr find(std::string_view name) const { return find(model::ObjectKey{.name = std::string(name)}); }
+  [[nodiscard]] Ptr find(std::string_view name) const {
+    return find(model::ObjectKey{.name = std::string(name)});
+  }
   // All objects, ordered by key. O(N) pointer copies.
   [[nodiscard]] std::vector<Ptr> list() const {
     runtime::Lock lock(mutex_);
@@ -50,7 +55,8 @@ class Store {
     for (const auto& [key, object] : objects_) out.push_back(object);
     return out;
   }
-  // The objects whose index function yields `value`, ordered by key. An empty value finds nothing (lifecycle §2.7).
+  // The objects whose index function yields `value`, ordered by key. An empty value finds nothing (lifecycle
+  // §2.7).
   [[nodiscard]] std::vector<Ptr> by_index(std::string_view index, const std::string& value) const {
     runtime::Lock lock(mutex_);
     std::vector<Ptr> out;
@@ -75,7 +81,8 @@ class Store {
   // ---- the writer
   void upsert(Ptr object) { publish(put(model::key_of(object->meta), object)); }
   void remove(const model::ObjectKey& key) { publish(put(key, nullptr)); }
-  // Replaces the whole content at once: additions, changes (by resourceVersion) and the deletions that a list implies.
+  // Replaces the whole content at once: additions, changes (by resourceVersion) and the deletions that a list
+  // implies.
   void replace(std::vector<Ptr> objects) {
     std::set<model::ObjectKey> present;
     for (const auto& object : objects) present.insert(model::key_of(object->meta));

@@ -42,12 +42,14 @@ base::Error crypto_error(std::string message) {
 std::string digest(const EVP_MD* algorithm, std::string_view data) {
   std::array<char, EVP_MAX_MD_SIZE> out{};
   unsigned int size = 0;
-  KARP_CHECK(EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(out.data()), &size, algorithm,
-                        nullptr) == 1);
+  KARP_CHECK(EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(out.data()), &size,
+                        algorithm, nullptr) == 1);
   return {out.data(), size};
 }
 
-Bio read_bio(std::string_view text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+Bio read_bio(std::string_view text) {
+  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
 
 std::string text_of(const Bio& bio) {
   char* data = nullptr;
@@ -86,7 +88,8 @@ base::Result<base::Time> read_time(const ASN1_TIME* from) {
 }
 
 bool add_name(X509_NAME* name, const char* field, const std::string& value) {
-  return X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(value.data()),
+  return X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8,
+                                    reinterpret_cast<const unsigned char*>(value.data()),
                                     static_cast<int>(value.size()), -1, 0) == 1;
 }
 
@@ -135,16 +138,18 @@ base::Status add_extensions(X509* certificate, X509* issuer, const CertificateRe
   RETURN_IF_ERROR(add_extension(certificate, issuer, NID_key_usage,
                                 request.is_ca ? "critical,keyCertSign,cRLSign,digitalSignature"
                                               : "critical,digitalSignature,keyAgreement"));
-  if (!request.is_ca) RETURN_IF_ERROR(add_extension(certificate, issuer, NID_ext_key_usage, "serverAuth,clientAuth"));
+  if (!request.is_ca)
+    RETURN_IF_ERROR(add_extension(certificate, issuer, NID_ext_key_usage, "serverAuth,clientAuth"));
   RETURN_IF_ERROR(add_extension(certificate, issuer, NID_subject_key_identifier, "hash"));
   return add_alt_names(certificate, request);
 }
 
 base::Status fill(X509* certificate, const CertificateRequest& request, EVP_PKEY* key) {
   std::string serial = random_bytes(16);
-  serial[0] = static_cast<char>((static_cast<unsigned char>(serial[0]) & 0x3FU) | 0x40U);  // positive, full length
-  BIGNUM* number =
-      BN_bin2bn(reinterpret_cast<const unsigned char*>(serial.data()), static_cast<int>(serial.size()), nullptr);
+  serial[0] =
+      static_cast<char>((static_cast<unsigned char>(serial[0]) & 0x3FU) | 0x40U);  // positive, full length
+  BIGNUM* number = BN_bin2bn(reinterpret_cast<const unsigned char*>(serial.data()),
+                             static_cast<int>(serial.size()), nullptr);
   KARP_CHECK(number != nullptr);
   BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate));
   BN_free(number);

@@ -13,10 +13,10 @@
 
 namespace karpenter::net {
 
-[[nodiscard]] std::string sha256(std::string_view data);                               // 32 raw bytes
-[[nodiscard]] std::string hmac_sha256(std::string_view key, std::string_view data);    // 32 raw bytes
-[[nodiscard]] std::string md5_hex(std::string_view data);                              // for SQS bodies
-[[nodiscard]] std::string random_bytes(std::size_t n);                                 // from the system's source
+[[nodiscard]] std::string sha256(std::string_view data);                             // 32 raw bytes
+[[nodiscard]] std::string hmac_sha256(std::string_view key, std::string_view data);  // 32 raw bytes
+[[nodiscard]] std::string md5_hex(std::string_view data);                            // for SQS bodies
+[[nodiscard]] std::string random_bytes(std::size_t n);  // from the system's source
 
 struct CertificateRequest {
   std::string common_name;
@@ -28,7 +28,8 @@ struct CertificateRequest {
   bool is_ca = false;
 };
 // ECDSA P-256. Self-signed when `issuer` is empty, else signed by it (certificate + key PEM of a CA).
-[[nodiscard]] base::Result<TlsIdentity> make_certificate(const CertificateRequest& request, const TlsIdentity& issuer);
+[[nodiscard]] base::Result<TlsIdentity> make_certificate(const CertificateRequest& request,
+                                                         const TlsIdentity& issuer);
 
 struct CertificateFacts {
   std::string common_name;
@@ -37,6 +38,7 @@ struct CertificateFacts {
   base::Time not_after;
   bool is_ca = false;
 };
-[[nodiscard]] base::Result<CertificateFacts> read_certificate(std::string_view pem);  // the first of the PEM text
+[[nodiscard]] base::Result<CertificateFacts> read_certificate(
+    std::string_view pem);  // the first of the PEM text
 
 }  // namespace karpenter::net

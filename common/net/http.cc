@@ -45,14 +45,21 @@ base::Result<Origin> parse_authority(std::string scheme, std::string_view author
 base::Code code_of_status(int status) {
   switch (status) {
     case 401:
-    case 403: return base::Code::kForbidden;
-    case 404: return base::Code::kNotFound;
+    case 403:
+      return base::Code::kForbidden;
+    case 404:
+      return base::Code::kNotFound;
     case 408:
-    case 504: return base::Code::kTimeout;
-    case 409: return base::Code::kConflict;
-    case 410: return base::Code::kGone;
-    case 429: return base::Code::kThrottled;
-    default: break;
+    case 504:
+      return base::Code::kTimeout;
+    case 409:
+      return base::Code::kConflict;
+    case 410:
+      return base::Code::kGone;
+    case 429:
+      return base::Code::kThrottled;
+    default:
+      break;
   }
   if (status >= 500) return base::Code::kUnavailable;
   return status >= 400 ? base::Code::kInvalid : base::Code::kInternal;
@@ -96,7 +103,8 @@ base::Result<Url> parse_url(std::string_view text) {
   }
   std::string_view rest = text.substr(colon + 3);
   const auto authority = take_until(rest, "/?#");
-  if (authority.find('@') != std::string_view::npos) return base::invalid("user name in URL is not supported");
+  if (authority.find('@') != std::string_view::npos)
+    return base::invalid("user name in URL is not supported");
   Url url;
   ASSIGN_OR_RETURN(url.origin, parse_authority(std::move(scheme), authority, text));
   const auto target = take_until(rest, "#");

@@ -11,7 +11,8 @@
 #include "common/base/result.h"
 #include "common/runtime/runtime.h"
 
-// HTTP messages and the two seams every byte of this project passes: Transport (client side) and Handler (server side).
+// HTTP messages and the two seams every byte of this project passes: Transport (client side) and Handler
+// (server side).
 
 namespace karpenter::net {
 
@@ -67,8 +68,8 @@ struct HttpRequest {
 class ByteStream {
  public:
   virtual ~ByteStream() = default;
-  // The next non-empty chunk; an empty string at the orderly end. Blocks until data, end, call.deadline (kTimeout) or
-  // stop (kCancelled). After a failure other than kTimeout the stream is dead.
+  // The next non-empty chunk; an empty string at the orderly end. Blocks until data, end, call.deadline
+  // (kTimeout) or stop (kCancelled). After a failure other than kTimeout the stream is dead.
   virtual base::Result<std::string> next(const Call& call) = 0;
 };
 
@@ -80,12 +81,14 @@ struct HttpResponse {
   std::unique_ptr<ByteStream> stream = nullptr;
 };
 
-// The client side of HTTP. Thread-safe. 4xx and 5xx are values, not errors: an Error means that no answer came.
+// The client side of HTTP. Thread-safe. 4xx and 5xx are values, not errors: an Error means that no answer
+// came.
 class Transport {
  public:
   virtual ~Transport() = default;
   virtual base::Result<HttpResponse> send(const HttpRequest& request, const Call& call) = 0;
-  // For streaming answers. A non-200 answer comes back as an Error made by error_of_status with the body in `with`.
+  // For streaming answers. A non-200 answer comes back as an Error made by error_of_status with the body in
+  // `with`.
   virtual base::Result<std::unique_ptr<ByteStream>> open(const HttpRequest& request, const Call& call) = 0;
 };
 
@@ -96,8 +99,8 @@ class Handler {
   virtual HttpResponse handle(const HttpRequest& request, const Call& call) = 0;
 };
 
-// kNotFound for 404, kConflict for 409, kGone 410, kInvalid 400/422, kForbidden 401/403, kThrottled 429 (with Retry-After),
-// kTimeout 408/504, kUnavailable other 5xx.
+// kNotFound for 404, kConflict for 409, kGone 410, kInvalid 400/422, kForbidden 401/403, kThrottled 429 (with
+// Retry-After), kTimeout 408/504, kUnavailable other 5xx.
 [[nodiscard]] base::Error error_of_status(int status, const Headers& headers, std::string_view body);
 
 // key=value&key2=value2, decoded, in order.

@@ -37,7 +37,8 @@ base::Result<HttpResponse> dispatch(const std::map<Origin, Handler*>& handlers, 
   if (call.stop.stop_requested()) return base::make_error(base::Code::kCancelled, "request cancelled");
   const auto it = handlers.find(request.origin);
   if (it == handlers.end()) {
-    return base::make_error(base::Code::kUnavailable, "no route to host").add("origin", request.origin.text());
+    return base::make_error(base::Code::kUnavailable, "no route to host")
+        .add("origin", request.origin.text());
   }
   auto response = it->second->handle(request, call);
   if (request.method == "HEAD") {
@@ -55,7 +56,8 @@ base::Result<HttpResponse> LoopbackTransport::send(const HttpRequest& request, c
   return response;
 }
 
-base::Result<std::unique_ptr<ByteStream>> LoopbackTransport::open(const HttpRequest& request, const Call& call) {
+base::Result<std::unique_ptr<ByteStream>> LoopbackTransport::open(const HttpRequest& request,
+                                                                  const Call& call) {
   ASSIGN_OR_RETURN(auto response, dispatch(handlers_, request, call));
   if (response.status != 200) {
     RETURN_IF_ERROR(read_all(response, call));

@@ -6,8 +6,8 @@
 
 namespace karpenter::net {
 
-// A Transport that calls Handlers in memory, by origin: simulation, tests, the embedded cluster. Not a socket in sight.
-// Handlers outlive it. Unknown origins answer kUnavailable. Thread-safe once routes are set.
+// A Transport that calls Handlers in memory, by origin: simulation, tests, the embedded cluster. Not a socket
+// in sight. Handlers outlive it. Unknown origins answer kUnavailable. Thread-safe once routes are set.
 class LoopbackTransport final : public Transport {
  public:
   void route(Origin origin, Handler& handler) { handlers_.insert_or_assign(std::move(origin), &handler); }

@@ -87,6 +87,11 @@ Type of_shape(Shape shape) {
 Type boolean() { return of_shape(Shape::kBool); }
 Type int32() { return of_shape(Shape::kInt32); }
 Type int64() { return of_shape(Shape::kInt64); }
+Type integer_without_format() {
+  Type type = int64();
+  type.has_format = false;
+  return type;
+}
 Type string() { return of_shape(Shape::kString); }
 Type date_time() { return of_shape(Shape::kDateTime); }
 Type micro_time() {

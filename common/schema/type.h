@@ -59,6 +59,7 @@ struct Type {
   std::string_view map_key;        // with list_type map
   std::string_view map_type;       // atomic, granular
   std::string_view time_format;    // "micro" for metav1.MicroTime
+  bool has_format = true;          // false: an integer without int32 or int64 in the CRD
   std::vector<Rule> rules;
   std::shared_ptr<const Type> item;  // of a list; the values of a map
   std::vector<Field> fields;         // of an object, in the order of the table
@@ -93,6 +94,7 @@ struct Field {
 [[nodiscard]] Type boolean();
 [[nodiscard]] Type int32();
 [[nodiscard]] Type int64();
+[[nodiscard]] Type integer_without_format();
 [[nodiscard]] Type string();
 [[nodiscard]] Type date_time();
 [[nodiscard]] Type micro_time();

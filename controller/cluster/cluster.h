@@ -14,6 +14,7 @@
 #include "common/runtime/runtime.h"
 #include "common/runtime/thread_annotations.h"
 #include "common/telemetry/metrics.h"
+#include "controller/cluster/pod_ledger.h"
 #include "controller/cluster/snapshot.h"
 
 namespace karpenter::cluster {
@@ -64,6 +65,9 @@ class Cluster {
   [[nodiscard]] base::Mono consolidation_timestamp();
   void mark_unconsolidated();
 
+  // Times and expectations of pods. spec: §4.10
+  [[nodiscard]] PodLedger& pods() { return ledger_; }
+
  private:
   struct Entry {
     std::shared_ptr<const model::NodeClaim> claim;
@@ -100,6 +104,7 @@ class Cluster {
   Stores stores_;
   telemetry::Metrics& metrics_;
   const Options options_;
+  PodLedger ledger_;
 
   mutable runtime::Mutex mutex_;
   mutable std::map<std::string, Entry, std::less<>> entries_ KARP_GUARDED_BY(mutex_);       // by provider ID

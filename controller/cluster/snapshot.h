@@ -29,7 +29,7 @@ struct StateNode {
   base::Mono nominated_until{};                   // pods are expected until then
 
   // ---- derived once, when the snapshot is made
-  std::string name;                  // the Node's, else the claim's
+  std::string name;                  // the claim's until the node is registered, then the Node's
   std::vector<model::Taint> taints;  // what pods must tolerate; ephemeral and startup taints left out until initialized
   model::Resources capacity;         // incl. `nodes: 1`
   model::Resources allocatable;
@@ -67,7 +67,7 @@ struct Snapshot {
 
   // Null when absent.
   [[nodiscard]] StateNodePtr find_by_provider_id(std::string_view provider_id) const;
-  [[nodiscard]] StateNodePtr find_by_name(std::string_view name) const;  // Node name or, without Node, claim name
+  [[nodiscard]] StateNodePtr find_by_name(std::string_view name) const;  // StateNode::name
 
   std::unordered_map<std::string_view, std::size_t> index_by_provider_id;  // into nodes; keys live in them
 };

@@ -15,9 +15,9 @@ namespace {
 namespace labels = model::labels;
 namespace condition = model::condition;
 using base::Code;
-using reconcile::Done;
 using reconcile::RequeueAfter;
 
+constexpr reconcile::Outcome kDone = reconcile::Done{};
 constexpr std::chrono::milliseconds kCatchUp{100};
 constexpr std::size_t kEventLimit = 1024;
 
@@ -60,11 +60,11 @@ base::Result<reconcile::Outcome> Lifecycle::reconcile(const model::ObjectKey& ke
   const auto claim = services_.claims.find(key);
   if (!claim) {
     writes_.forget(key.name);
-    return Done{};
+    return kDone;
   }
-  if (!services_.is_managed(*claim)) return Done{};
+  if (!services_.is_managed(*claim)) return kDone;
   // The store has not seen our last write: what it shows would send us over the same ground twice.
-  if (writes_.is_behind(claim->meta)) return RequeueAfter{kCatchUp};
+  if (writes_.is_behind(claim->meta)) return Outcome(RequeueAfter{kCatchUp});
   return claim->meta.is_deleting() ? take_down(*claim, call) : bring_up(*claim, call);
 }
 
@@ -92,7 +92,7 @@ base::Result<reconcile::Outcome> Lifecycle::bring_up(const Claim& stored, const 
   note(register_node(after, call));
   note(initialize(after, call));
   auto liveness = check_liveness(after, call);
-  const Outcome outcome = liveness ? *liveness : Outcome(Done{});
+  const Outcome outcome = liveness ? *liveness : kDone;
   if (!liveness) errors.push_back(std::move(liveness).error());
   note(persist(before, after, call));
   if (!errors.empty()) return outcome_of_errors(std::move(errors));
@@ -213,14 +213,14 @@ base::Result<reconcile::Outcome> Lifecycle::check_liveness(const Claim& claim, c
     fields.emplace_back("reason", reason);
     services_.log.debug("terminating due to liveness timeout", fields);
   }
-  if (plan.check_after) return RequeueAfter{*plan.check_after};
-  return Done{};
+  if (plan.check_after) return Outcome(RequeueAfter{*plan.check_after});
+  return kDone;
 }
 
 // ---- termination. spec: lifecycle §4.8
 
 base::Result<reconcile::Outcome> Lifecycle::take_down(const Claim& stored, const Call& call) {
-  if (!stored.meta.has_finalizer(labels::kTerminationFinalizer)) return Done{};
+  if (!stored.meta.has_finalizer(labels::kTerminationFinalizer)) return kDone;
   Claim claim = stored;
   if (auto deadline = missing_termination_timestamp(stored); !deadline.empty()) {
     claim.meta.annotations.insert_or_assign(std::string(labels::kTerminationTimestamp), deadline);
@@ -239,7 +239,7 @@ base::Result<reconcile::Outcome> Lifecycle::take_down(const Claim& stored, const
   // A Node that never registered carries no finalizer of ours: the cloud controller manager removes it.
   if (model::is_true(claim.status.conditions, condition::kRegistered)) {
     ASSIGN_OR_RETURN(const bool nodes_remain, delete_nodes(claim, call));
-    if (nodes_remain) return Done{};  // Node events bring us back
+    if (nodes_remain) return kDone;  // Node events bring us back
   }
   if (!claim.status.provider_id.empty()) return terminate_instance(claim, call);
   return remove_finalizer(claim, call);
@@ -267,7 +267,7 @@ base::Result<reconcile::Outcome> Lifecycle::terminate_instance(Claim& claim, con
   auto written = api_.patch_status(before, claim, kube::Locking::kLocked, call);
   if (!written) return reconcile::outcome_of(std::move(written).error());
   writes_.wrote(written->meta);
-  if (!gone) return RequeueAfter{kPoll};
+  if (!gone) return Outcome(RequeueAfter{kPoll});
   const auto* since = model::find_condition(written->status.conditions, condition::kInstanceTerminating);
   if (since != nullptr && since->last_transition_time) {
     const std::chrono::duration<double> took = services_.runtime.now() - *since->last_transition_time;
@@ -293,7 +293,7 @@ base::Result<reconcile::Outcome> Lifecycle::remove_finalizer(const Claim& claim,
                            {"capacity_type", std::string(claim.meta.label(labels::kCapacityType))},
                            {"zone", std::string(claim.meta.label(labels::kZone))}});
   launched_.erase(claim.meta.uid);
-  return Done{};
+  return kDone;
 }
 
 }  // namespace karpenter::nodeclaim

@@ -25,6 +25,7 @@ using net::Call;
 // Store indexes. spec: lifecycle §2.7
 inline constexpr std::string_view kNodesByProviderId = "spec.providerID";
 inline constexpr std::string_view kClaimsByProviderId = "status.providerID";
+inline constexpr std::string_view kPodsByNode = "spec.nodeName";
 
 // References outlive the reconcilers. The reconcilers' constructors add the store indexes they need, so construct them
 // before the first write to a store.

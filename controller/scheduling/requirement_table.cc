@@ -20,12 +20,7 @@ bool agree(const model::Requirement& a, const model::Requirement& b) {
 
 Id RequirementTable::intern(const model::Requirements& requirements) {
   const auto [it, is_new] = ids_.emplace(fingerprint(requirements), static_cast<Id>(sets_.size()));
-  if (is_new) {
-    sets_.push_back({.requirements = requirements,
-                     .types = std::vector<Bits>(tables_.size()),
-                     .has_types = std::vector<char>(tables_.size(), 0),
-                     .signatures = std::vector<std::vector<Id>>(tables_.size())});
-  }
+  if (is_new) sets_.push_back({.requirements = requirements, .by_table = {}});
   return it->second;
 }
 
@@ -72,31 +67,28 @@ Bits RequirementTable::meeting(Id id, std::size_t table) {
   return mask;
 }
 
-void RequirementTable::compute_types(Set& set, std::size_t table) {
+const RequirementTable::Row& RequirementTable::row(Id id, std::size_t table) {
+  Set& set = sets_[id];
+  if (set.by_table.size() <= table) set.by_table.resize(table + 1);
+  Row& row = set.by_table[table];
+  if (row.known) return row;
   const auto& signatures = tables_[table].signatures();
-  Bits offered(tables_[table].size());
+  row.types = Bits(tables_[table].size());
   for (std::size_t s = 0; s < signatures.size(); ++s) {
     if (!set.requirements.compatible(signatures[s].requirements, model::well_known_labels())) continue;
-    set.signatures[table].push_back(static_cast<Id>(s));
-    offered |= signatures[s].types;
+    row.signatures.push_back(static_cast<Id>(s));
+    row.types |= signatures[s].types;
   }
-  set.types[table] = std::move(offered);
-  set.has_types[table] = 1;
+  row.types &= meeting(id, table);
+  row.known = true;
+  return row;
 }
 
-const Bits& RequirementTable::types(Id id, std::size_t table) {
-  Set& set = sets_[id];
-  if (set.has_types[table] == 0) {
-    compute_types(set, table);
-    set.types[table] &= meeting(id, table);
-  }
-  return set.types[table];
-}
+const Bits& RequirementTable::types(Id id, std::size_t table) { return row(id, table).types; }
 
 double RequirementTable::price(Id id, std::size_t table, std::size_t type) {
-  static_cast<void>(types(id, table));  // fills the signatures
   double price = kNoPrice;
-  for (const Id s : sets_[id].signatures[table]) price = std::min(price, tables_[table].signatures()[s].prices[type]);
+  for (const Id s : row(id, table).signatures) price = std::min(price, tables_[table].signatures()[s].prices[type]);
   return price;
 }
 

@@ -33,14 +33,17 @@ class RequirementTable {
   [[nodiscard]] double price(Id id, std::size_t table, std::size_t type);
 
  private:
+  struct Row {  // what the set means for one table
+    bool known = false;
+    Bits types;
+    std::vector<Id> signatures;  // compatible ones
+  };
   struct Set {
     model::Requirements requirements;
-    std::vector<Bits> types;                    // by table, once computed
-    std::vector<char> has_types;                // by table
-    std::vector<std::vector<Id>> signatures;    // by table: compatible offering signatures
+    std::vector<Row> by_table;  // grown when asked for
   };
   const Bits& meeting_one(const model::Requirement& requirement, std::size_t table);
-  void compute_types(Set& set, std::size_t table);
+  const Row& row(Id id, std::size_t table);
 
   const std::deque<TypeTable>& tables_;
   std::deque<Set> sets_;

@@ -199,6 +199,7 @@ void Topology::record(const ClassTopology& topology, const Place& place) {
 
 void Topology::record_running(const model::Pod& pod, std::span<const Id> keeps_away, const Place& place) {
   for (auto& group : groups_) {
+    if (pod.meta.is_deleting()) break;  // only keeps others away
     if (group.kind != Kind::kInverse && group.pods.covers_running(pod) && participates(group, place))
       increment(group, place);
   }

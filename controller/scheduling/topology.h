@@ -51,6 +51,7 @@ class Topology {
 
   // Topology keys other than the hostname, by key id.
   [[nodiscard]] const std::vector<std::string>& keys() const { return keys_; }
+  [[nodiscard]] bool empty() const { return groups_.empty(); }
   void add_domain(Id key, std::string_view value) { values_[key].emplace(value); }
   void freeze();
   // Domain of a label value, or kNoId.

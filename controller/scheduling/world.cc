@@ -49,11 +49,11 @@ std::size_t table_of(World& world, const cloud::InstanceTypes& types) {
   return world.tables.size() - 1;
 }
 
-void build_template(World& world, const NodePoolView& view, const std::vector<std::size_t>& tables) {
+void build_template(World& world, const NodePoolView& view) {
   Template out;
   out.view = &view;
   out.taints = taint_set(world, view.pool->spec.node_template.spec.taints);
-  out.table = tables[static_cast<std::size_t>(&view - world.problem.pools.data())];
+  out.table = table_of(world, view.instance_types);
   out.limits_left = limits_left(view);
   auto base = template_requirements(*view.pool);
   if (!base) {
@@ -71,8 +71,6 @@ void build_template(World& world, const NodePoolView& view, const std::vector<st
 }
 
 void build_templates(World& world) {
-  std::vector<std::size_t> tables;  // all of them first: the requirement table sizes its rows by their number
-  for (const auto& view : world.problem.pools) tables.push_back(table_of(world, view.instance_types));
   std::vector<const NodePoolView*> order;
   for (const auto& view : world.problem.pools) order.push_back(&view);
   std::ranges::stable_sort(order, [](const NodePoolView* a, const NodePoolView* b) {
@@ -80,7 +78,7 @@ void build_templates(World& world) {
     const auto weight_b = b->pool->spec.weight.value_or(0);
     return std::tie(weight_b, b->pool->meta.name) < std::tie(weight_a, a->pool->meta.name);
   });
-  for (const auto* view : order) build_template(world, *view, tables);
+  for (const auto* view : order) build_template(world, *view);
 }
 
 void build_nodes(World& world) {
@@ -173,14 +171,10 @@ void build(World& world) {
   auto running = running_pods(world);
   world.daemons = prepare_daemons(world.problem.daemon_pods);
   for (const auto& daemon : world.daemons) static_cast<void>(requested(daemon.requests, world.resources));
-  // Resources of pods must have ids before the type tables are made, and requirement rows need the number of tables:
-  // so tables follow a first look at the pods.
-  for (const auto* pod : world.problem.pods)
-    for (const auto& [name, amount] : effective_requests(pod->spec)) world.resources.intern(name);
+  for (auto& r : running) r.keeps_away = world.topology.add_inverse(*r.pod);
+  build_classes(world);  // before the tables: only resources that someone requests have a column
   build_templates(world);
   build_nodes(world);
-  for (auto& r : running) r.keeps_away = world.topology.add_inverse(*r.pod);
-  build_classes(world);
   build_variants(world);
   add_universe(world);
   world.topology.freeze();

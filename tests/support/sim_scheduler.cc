@@ -252,11 +252,10 @@ std::string SimScheduler::report() const {
   std::string out = "virtual time " + base::format_duration(mono_.time_since_epoch()) + ", seed " +
                     std::to_string(options_.seed) + "\n";
   for (const auto& [id, task] : tasks_) {
+    const bool waits = task->event != nullptr || (task->id == kMainId && main_idle_);
     out += "  " + task->name + ": ";
-    if (task.get() == running_.load()) {
-      out += "running\n";
-    } else if (task->runnable) {
-      out += "runnable\n";
+    if (!waits) {
+      out += task->runnable ? "runnable\n" : "running\n";
     } else if (task->deadline == runtime::Mono::max()) {
       out += "waits without a deadline\n";
     } else {

@@ -11,6 +11,7 @@
 
 namespace karpenter::model::v1alpha1 {
 
+// Also the inline form, `spec.provider` of a Provisioner (schema::decode_inline_provider reads that strictly).
 // Selector maps: all entries ANDed; an empty map differs from an absent one. spec: api §12.1
 struct AwsNodeTemplateSpec {
   std::string api_version;  // extension type information of the inline form
@@ -37,11 +38,6 @@ struct AwsNodeTemplate {
   ObjectMeta meta;
   AwsNodeTemplateSpec spec;
   AwsNodeTemplateStatus status;
-};
-
-// The inline form, `spec.provider` of a Provisioner: read strictly by schema::decode_strict<InlineProvider>.
-struct InlineProvider {
-  AwsNodeTemplateSpec spec;  // its members stand at the root of the JSON object
 };
 
 }  // namespace karpenter::model::v1alpha1

@@ -14,13 +14,6 @@
 
 namespace karpenter::net {
 
-struct ClientTls {
-  std::string ca_pem = {};       // trusted roots; empty: the system's store
-  TlsIdentity identity = {};     // client certificate
-  std::string server_name = {};  // SNI and name check; empty: the origin's host
-  bool verify = true;
-};
-
 struct ClientOptions {
   // TLS settings per origin, asked for at each new connection, so that rotated files take effect.
   std::function<ClientTls(const Origin&)> tls = {};
@@ -33,7 +26,8 @@ struct ClientOptions {
 
 // A client with one pool of keep-alive connections per origin; blocking, with real deadlines and cancellation
 // (architecture §5.3). Threads may call it concurrently; each request owns a connection while it runs.
-[[nodiscard]] std::unique_ptr<Transport> make_beast_transport(runtime::Runtime& runtime, ClientOptions options);
+[[nodiscard]] std::unique_ptr<Transport> make_beast_transport(runtime::Runtime& runtime,
+                                                              ClientOptions options);
 
 struct ServerOptions {
   std::string address = "127.0.0.1";
@@ -50,7 +44,8 @@ struct ServerOptions {
   std::chrono::milliseconds write_timeout{30000};
 };
 
-// Serves a Handler. Limits: 413 for a large body, 431 for large headers, 408 for a slow client, 503 above max_connections.
+// Serves a Handler. Limits: 413 for a large body, 431 for large headers, 408 for a slow client, 503 above
+// max_connections.
 class Server {
  public:
   virtual ~Server() = default;  // stops at once
@@ -58,7 +53,8 @@ class Server {
   // Stops accepting, answers `Connection: close`, waits for running requests up to `grace`, then closes.
   virtual void drain(std::chrono::milliseconds grace) = 0;
 };
-// Binds and serves at once. kUnavailable with address and port when binding fails. `handler` outlives the server.
+// Binds and serves at once. kUnavailable with address and port when binding fails. `handler` outlives the
+// server.
 [[nodiscard]] base::Result<std::unique_ptr<Server>> start_server(runtime::Runtime& runtime, Handler& handler,
                                                                  ServerOptions options);
 

@@ -24,7 +24,9 @@ std::chrono::nanoseconds time_left(const Runtime& runtime, Mono deadline) {
 }
 
 base::Error about(base::Error error, const HttpRequest& request) {
-  return std::move(error).add("method", request.method).add("url", request.origin.text() + std::string(request.path()));
+  return std::move(error)
+      .add("method", request.method)
+      .add("url", request.origin.text() + std::string(request.path()));
 }
 
 // Contexts by origin: parsing roots costs a millisecond, so one is kept until the settings change.
@@ -163,8 +165,8 @@ class BeastTransport final : public Transport {
   };
 
   base::Result<Exchange> begin(const HttpRequest& request, const Call& call, std::size_t max_body);
-  base::Status perform(Exchange& exchange, const HttpRequest& request, const std::string& wire, const Call& call,
-                       std::size_t max_body);
+  base::Status perform(Exchange& exchange, const HttpRequest& request, const std::string& wire,
+                       const Call& call, std::size_t max_body);
   base::Result<HttpResponse> finish(Exchange& exchange, const HttpRequest& request, const Call& call);
   base::Result<SocketPtr> connect(const Origin& origin, const Call& call);
   base::Result<SocketPtr> connect_within(const Origin& origin, const Call& call);
@@ -201,7 +203,8 @@ base::Status BeastTransport::perform(Exchange& exchange, const HttpRequest& requ
   exchange.parser = std::make_unique<ResponseParser>(body, max_body);
   const std::stop_callback cancel(call.stop, [&exchange] { exchange.socket->abort(); });
   const auto written = exchange.socket->write(wire, time_left(runtime_, call.deadline));
-  // A server that refuses a body early (413) answers and closes while we still write: the answer is what counts.
+  // A server that refuses a body early (413) answers and closes while we still write: the answer is what
+  // counts.
   if (!written && !written.failed_with(base::Code::kUnavailable)) return written.error();
   while (!exchange.parser->header_done()) {
     auto bytes = exchange.socket->read(time_left(runtime_, call.deadline));
@@ -213,7 +216,8 @@ base::Status BeastTransport::perform(Exchange& exchange, const HttpRequest& requ
 }
 
 // Reads the rest of the body and returns the connection to the pool.
-base::Result<HttpResponse> BeastTransport::finish(Exchange& exchange, const HttpRequest& request, const Call& call) {
+base::Result<HttpResponse> BeastTransport::finish(Exchange& exchange, const HttpRequest& request,
+                                                  const Call& call) {
   {
     const std::stop_callback cancel(call.stop, [&exchange] { exchange.socket->abort(); });
     while (!exchange.parser->done()) {
@@ -231,7 +235,8 @@ base::Result<HttpResponse> BeastTransport::finish(Exchange& exchange, const Http
 base::Result<SocketPtr> BeastTransport::connect(const Origin& origin, const Call& call) {
   const auto limited = runtime::within(runtime_, call, options_.connect_timeout);
   auto socket = connect_within(origin, limited);
-  // Nothing was sent yet: only the caller's own deadline is a timeout, ours means that the peer is unavailable.
+  // Nothing was sent yet: only the caller's own deadline is a timeout, ours means that the peer is
+  // unavailable.
   if (socket.failed_with(base::Code::kTimeout) && limited.deadline < call.deadline) {
     return base::make_error(base::Code::kUnavailable, "connection timed out");
   }
@@ -249,8 +254,8 @@ base::Result<SocketPtr> BeastTransport::connect_within(const Origin& origin, con
     if (origin.scheme == "https") {
       const auto tls = options_.tls ? options_.tls(origin) : ClientTls{};
       ASSIGN_OR_RETURN(auto context, contexts_.get(origin, tls));
-      RETURN_IF_ERROR(socket->handshake_client(std::move(context), tls, origin.host,
-                                               time_left(runtime_, call.deadline)));
+      RETURN_IF_ERROR(
+          socket->handshake_client(std::move(context), tls, origin.host, time_left(runtime_, call.deadline)));
     }
     return socket;
   }

@@ -44,15 +44,17 @@ bool is_token(std::string_view text) {
     return c > ' ' && c < '\x7f' && std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
   });
 }
-bool is_field_value(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) == text.npos; }
+bool is_field_value(std::string_view text) {
+  return text.find_first_of(std::string_view("\r\n\0", 3)) == text.npos;
+}
 bool is_target(std::string_view text) {
   return !text.empty() && std::ranges::none_of(text, [](char c) { return c <= ' ' || c == '\x7f'; });
 }
 
 // Framing is ours alone: what a caller says about it would contradict the bytes that follow.
 bool is_framing(std::string_view name) {
-  return base::equals_ignore_case(name, "Content-Length") || base::equals_ignore_case(name, "Transfer-Encoding") ||
-         base::equals_ignore_case(name, "Connection");
+  return base::equals_ignore_case(name, "Content-Length") ||
+         base::equals_ignore_case(name, "Transfer-Encoding") || base::equals_ignore_case(name, "Connection");
 }
 
 void print_field(std::string& out, std::string_view name, std::string_view value) {
@@ -135,7 +137,8 @@ base::Status ResponseParser::feed_end() {
     code = http::error::end_of_stream;
   }
   if (!code) return base::ok();
-  return base::make_error(base::Code::kUnavailable, "connection closed before the answer").add("cause", code.message());
+  return base::make_error(base::Code::kUnavailable, "connection closed before the answer")
+      .add("cause", code.message());
 }
 bool ResponseParser::header_done() const { return impl_->parser.is_header_done(); }
 bool ResponseParser::done() const { return impl_->parser.is_done(); }
@@ -156,15 +159,18 @@ base::Result<std::string> print_request(const HttpRequest& request) {
   if (!request.headers.find("Host")) {
     const auto& origin = request.origin;
     const bool default_port = origin.port == (origin.scheme == "http" ? 80 : 443);
-    const std::string host = origin.host.find(':') == std::string::npos ? origin.host : "[" + origin.host + "]";
+    const std::string host =
+        origin.host.find(':') == std::string::npos ? origin.host : "[" + origin.host + "]";
     print_field(out, "Host", default_port ? host : host + ":" + std::to_string(origin.port));
   }
   for (const auto& [name, value] : request.headers.fields()) {
-    if (!is_token(name) || !is_field_value(value)) return base::invalid("bad HTTP header").add("header", name);
+    if (!is_token(name) || !is_field_value(value))
+      return base::invalid("bad HTTP header").add("header", name);
     if (!is_framing(name)) print_field(out, name, value);
   }
   const bool bodiless = request.method == "GET" || request.method == "HEAD" || request.method == "DELETE";
-  if (!request.body.empty() || !bodiless) print_field(out, "Content-Length", std::to_string(request.body.size()));
+  if (!request.body.empty() || !bodiless)
+    print_field(out, "Content-Length", std::to_string(request.body.size()));
   out += "\r\n";
   out += request.body;
   return out;

@@ -64,7 +64,8 @@ class ResponseParser {
 enum class Framing : std::uint8_t { kLength, kChunked };
 enum class Persistence : std::uint8_t { kKeepAlive, kClose };
 // Status line and headers, blank line included. Headers that would break the message apart are left out.
-[[nodiscard]] std::string print_response_head(const HttpResponse& response, Framing framing, Persistence persistence);
+[[nodiscard]] std::string print_response_head(const HttpResponse& response, Framing framing,
+                                              Persistence persistence);
 [[nodiscard]] std::string print_chunk(std::string_view data);  // "" gives the last chunk
 
 }  // namespace karpenter::net

@@ -14,7 +14,8 @@ constexpr auto kFresh = std::chrono::seconds(30);
 
 bool is_address(const std::string& host) {
   std::array<unsigned char, sizeof(in6_addr)> out{};
-  return inet_pton(AF_INET, host.c_str(), out.data()) == 1 || inet_pton(AF_INET6, host.c_str(), out.data()) == 1;
+  return inet_pton(AF_INET, host.c_str(), out.data()) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), out.data()) == 1;
 }
 
 base::Result<std::vector<std::string>> look_up(const std::string& host) {
@@ -30,7 +31,8 @@ base::Result<std::vector<std::string>> look_up(const std::string& host) {
   std::vector<std::string> out;
   for (const addrinfo* item = found; item != nullptr; item = item->ai_next) {
     std::array<char, NI_MAXHOST> text{};
-    if (getnameinfo(item->ai_addr, item->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) != 0) {
+    if (getnameinfo(item->ai_addr, item->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) !=
+        0) {
       continue;
     }
     std::string address = text.data();

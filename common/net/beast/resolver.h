@@ -9,8 +9,9 @@
 
 namespace karpenter::net {
 
-// Names to addresses, with a small cache. The system's resolver knows no deadline, so it runs on a thread of its own and
-// the caller waits for it only as long as its Call allows; a late answer still fills the cache. Thread-safe.
+// Names to addresses, with a small cache. The system's resolver knows no deadline, so it runs on a thread of
+// its own and the caller waits for it only as long as its Call allows; a late answer still fills the cache.
+// Thread-safe.
 class Resolver {
  public:
   explicit Resolver(runtime::Runtime& runtime);

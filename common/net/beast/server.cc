@@ -16,10 +16,10 @@ using runtime::Mono;
 using runtime::Mutex;
 using runtime::Runtime;
 
-constexpr auto kStreamPoll = std::chrono::seconds(1);     // how soon a stream notices that its client went
-constexpr auto kLingerTime = std::chrono::seconds(2);     // for the rest of a refused body
+constexpr auto kStreamPoll = std::chrono::seconds(1);  // how soon a stream notices that its client went
+constexpr auto kLingerTime = std::chrono::seconds(2);  // for the rest of a refused body
 constexpr auto kAcceptPause = std::chrono::milliseconds(50);
-constexpr std::size_t kMaxRefusals = 32;                  // threads that do nothing but answer 503
+constexpr std::size_t kMaxRefusals = 32;  // threads that do nothing but answer 503
 
 // What the connections of one server share.
 struct ServerState {
@@ -59,7 +59,9 @@ class Connection {
   HttpResponse call_handler(const HttpRequest& request);
   bool send_stream(HttpResponse& response);
   base::Status send(std::string_view bytes) { return socket_->write(bytes, server_.options.write_timeout); }
-  [[nodiscard]] std::chrono::nanoseconds until(Mono deadline) const { return deadline - server_.runtime.mono(); }
+  [[nodiscard]] std::chrono::nanoseconds until(Mono deadline) const {
+    return deadline - server_.runtime.mono();
+  }
 
   ServerState& server_;
   std::unique_ptr<Socket> socket_;
@@ -113,10 +115,14 @@ bool Connection::read_request(RequestParser& parser) {
   bool in_body = false;
   for (;;) {
     switch (parser.feed(bytes)) {
-      case ParseProblem::kNone: break;
-      case ParseProblem::kMalformed: return refuse(400, "malformed HTTP request"), false;
-      case ParseProblem::kHeaderTooLarge: return refuse(431, "request header too large"), false;
-      case ParseProblem::kBodyTooLarge: return refuse(413, "request body too large"), false;
+      case ParseProblem::kNone:
+        break;
+      case ParseProblem::kMalformed:
+        return refuse(400, "malformed HTTP request"), false;
+      case ParseProblem::kHeaderTooLarge:
+        return refuse(431, "request header too large"), false;
+      case ParseProblem::kBodyTooLarge:
+        return refuse(413, "request body too large"), false;
     }
     if (parser.done()) return true;
     if (parser.header_done() && !in_body) {
@@ -131,8 +137,8 @@ bool Connection::read_request(RequestParser& parser) {
   }
 }
 
-// Answers and closes. What the client still sends is read for a moment: closing over unread bytes would reset the
-// connection, and the client might never see the answer.
+// Answers and closes. What the client still sends is read for a moment: closing over unread bytes would reset
+// the connection, and the client might never see the answer.
 void Connection::refuse(int status, std::string_view why) {
   const auto response = text_response(status, std::string(why) + "\n");
   if (!send(print_response_head(response, Framing::kLength, Persistence::kClose) + response.body)) return;
@@ -159,7 +165,8 @@ Connection::Next Connection::answer(const HttpRequest& request, bool keep_alive)
   const auto framing = response.stream ? Framing::kChunked : Framing::kLength;
   std::string out = print_response_head(response, framing, persistence);
   const bool head_only = request.method == "HEAD";
-  if (!head_only) out += response.stream && !response.body.empty() ? print_chunk(response.body) : response.body;
+  if (!head_only)
+    out += response.stream && !response.body.empty() ? print_chunk(response.body) : response.body;
   if (!send(out)) return Next::kClose;
   if (response.stream && !head_only && !send_stream(response)) return Next::kClose;
   return keep_alive ? Next::kAnother : Next::kClose;
@@ -168,11 +175,13 @@ Connection::Next Connection::answer(const HttpRequest& request, bool keep_alive)
 // True when the stream ended in order and the connection may go on.
 bool Connection::send_stream(HttpResponse& response) {
   for (;;) {
-    const Call call{.deadline = server_.runtime.mono() + kStreamPoll, .stop = server_.stop_streams.get_token()};
+    const Call call{.deadline = server_.runtime.mono() + kStreamPoll,
+                    .stop = server_.stop_streams.get_token()};
     auto chunk = response.stream->next(call);
     if (socket_->peer_gone()) return false;
     if (chunk.failed_with(base::Code::kTimeout)) continue;
-    if (chunk.failed_with(base::Code::kCancelled)) chunk = std::string();  // we stop: an orderly end for the client
+    if (chunk.failed_with(base::Code::kCancelled))
+      chunk = std::string();  // we stop: an orderly end for the client
     if (!chunk || !send(print_chunk(*chunk))) return false;
     if (chunk->empty()) return true;
   }
@@ -208,7 +217,8 @@ void BeastServer::accept_loop() {
     if (socket) {
       start(std::move(socket).value());
     } else {  // out of descriptors, or a client that went again: never a busy loop
-      static_cast<void>(runtime::sleep_for(state_.runtime, kAcceptPause, Call{.stop = state_.stop.get_token()}));
+      static_cast<void>(
+          runtime::sleep_for(state_.runtime, kAcceptPause, Call{.stop = state_.stop.get_token()}));
     }
   }
   leave();
@@ -224,8 +234,10 @@ void BeastServer::start(std::unique_ptr<Socket> socket) {
     if (connections >= state_.options.max_connections) mode = Connection::Mode::kRefuse;
     ++state_.threads;
   }
-  auto shared = std::make_shared<std::unique_ptr<Socket>>(std::move(socket));  // std::function wants a copyable one
-  state_.runtime.spawn("net-serve", [this, shared, mode](const std::stop_token&) { serve(std::move(*shared), mode); });
+  auto shared =
+      std::make_shared<std::unique_ptr<Socket>>(std::move(socket));  // std::function wants a copyable one
+  state_.runtime.spawn("net-serve",
+                       [this, shared, mode](const std::stop_token&) { serve(std::move(*shared), mode); });
 }
 
 void BeastServer::serve(std::unique_ptr<Socket> socket, Connection::Mode mode) {
@@ -237,7 +249,8 @@ void BeastServer::serve(std::unique_ptr<Socket> socket, Connection::Mode mode) {
     }
     try {
       if (!state_.stop.stop_requested()) connection.run();
-    } catch (const std::exception&) {  // out of memory, or a stream that throws: this connection ends, no other
+    } catch (
+        const std::exception&) {  // out of memory, or a stream that throws: this connection ends, no other
     }
     const Lock lock(state_.mutex);
     state_.open.erase(&connection);
@@ -253,7 +266,8 @@ void BeastServer::leave() {
 
 bool BeastServer::wait_for_all(Mono deadline) {
   Lock lock(state_.mutex);
-  return runtime::wait(*state_.changed, lock, Call{.deadline = deadline}, [this] { return state_.threads == 0; })
+  return runtime::wait(*state_.changed, lock, Call{.deadline = deadline},
+                       [this] { return state_.threads == 0; })
       .has_value();
 }
 
@@ -278,7 +292,8 @@ void BeastServer::drain(std::chrono::milliseconds grace) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Server>> start_server(runtime::Runtime& runtime, Handler& handler, ServerOptions options) {
+base::Result<std::unique_ptr<Server>> start_server(runtime::Runtime& runtime, Handler& handler,
+                                                   ServerOptions options) {
   ASSIGN_OR_RETURN(auto listener, Listener::bind(options.address, options.port));
   return std::unique_ptr<Server>(
       std::make_unique<BeastServer>(runtime, handler, std::move(options), std::move(listener)));

@@ -45,7 +45,8 @@ base::Error broken(std::string message, const ErrorCode& code) {
 
 // The peer closed without a TLS goodbye, or in the middle of things: for a reader that is simply the end.
 bool is_end(const ErrorCode& code) {
-  return code == asio::error::eof || code == ssl::error::stream_truncated || code == asio::error::connection_reset;
+  return code == asio::error::eof || code == ssl::error::stream_truncated ||
+         code == asio::error::connection_reset;
 }
 
 base::Status use_identity(ssl::context& context, const TlsIdentity& identity) {
@@ -157,7 +158,8 @@ struct Socket::Impl {
 Socket::Socket() : impl_(std::make_unique<Impl>()) {}
 Socket::~Socket() = default;
 
-base::Status Socket::connect(const std::string& address, std::uint16_t port, std::chrono::nanoseconds timeout) {
+base::Status Socket::connect(const std::string& address, std::uint16_t port,
+                             std::chrono::nanoseconds timeout) {
   ErrorCode code;
   const auto ip = asio::ip::make_address(address, code);
   if (code) return base::invalid("not an IP address").add("address", address);

@@ -8,8 +8,8 @@
 
 #include "common/net/beast/beast.h"
 
-// Blocking TCP and TLS with real deadlines over Asio; the only user of Asio. Each Socket owns a private io_context that
-// the calling thread runs until its operation completes (architecture §5.3).
+// Blocking TCP and TLS with real deadlines over Asio; the only user of Asio. Each Socket owns a private
+// io_context that the calling thread runs until its operation completes (architecture §5.3).
 
 namespace karpenter::net {
 
@@ -30,13 +30,14 @@ class Socket {
 
   // Connects to a numeric address. kUnavailable when refused or too slow.
   base::Status connect(const std::string& address, std::uint16_t port, std::chrono::nanoseconds timeout);
-  // Both turn a connected socket into a TLS one. kUnavailable when the handshake fails: the error names the reason.
-  base::Status handshake_client(std::shared_ptr<TlsContext> context, const ClientTls& tls, const std::string& host,
-                                std::chrono::nanoseconds timeout);
+  // Both turn a connected socket into a TLS one. kUnavailable when the handshake fails: the error names the
+  // reason.
+  base::Status handshake_client(std::shared_ptr<TlsContext> context, const ClientTls& tls,
+                                const std::string& host, std::chrono::nanoseconds timeout);
   base::Status handshake_server(std::shared_ptr<TlsContext> context, std::chrono::nanoseconds timeout);
 
-  // What has arrived, at most 16 KiB; "" at the end of the peer's data. kTimeout leaves the read running: the next call
-  // takes it up again. kUnavailable when the connection broke, kCancelled after abort().
+  // What has arrived, at most 16 KiB; "" at the end of the peer's data. kTimeout leaves the read running: the
+  // next call takes it up again. kUnavailable when the connection broke, kCancelled after abort().
   base::Result<std::string> read(std::chrono::nanoseconds timeout);
   base::Status write(std::string_view data, std::chrono::nanoseconds timeout);
   void shutdown_write();  // tells the peer that no more comes; best effort
@@ -61,7 +62,8 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  base::Result<std::unique_ptr<Socket>> accept();  // kCancelled after close(), kUnavailable for a transient failure
+  base::Result<std::unique_ptr<Socket>>
+  accept();  // kCancelled after close(), kUnavailable for a transient failure
   void close();
   [[nodiscard]] std::uint16_t port() const;
 

@@ -15,7 +15,8 @@ constexpr std::uint32_t kSubnetSize = 8192;  // a /19
 std::string zone_id_prefix(std::string_view region) {
   const auto parts = base::split(region, '-');
   std::string out;
-  for (std::size_t i = 0; i < parts.size(); ++i) out += i == 0 || i + 1 == parts.size() ? parts[i] : parts[i].substr(0, 1);
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    out += i == 0 || i + 1 == parts.size() ? parts[i] : parts[i].substr(0, 1);
   return out;
 }
 
@@ -37,7 +38,8 @@ void seed_network(Account& account) {
   open.first_address = (192U << 24U) + (168U << 16U) + (96U << 8U);
   open.tags = {{"Name", account.options.cluster_name + "-public"}};
   account.subnets.emplace(open.id, open);
-  account.security_groups.emplace("sg-0000000000000000f", SecurityGroup{"sg-0000000000000000f", "default", {}});
+  account.security_groups.emplace("sg-0000000000000000f",
+                                  SecurityGroup{"sg-0000000000000000f", "default", {}});
 
   SecurityGroup group{"sg-0000000000000000a", account.options.cluster_name + "-nodes", discovery};
   group.tags["Name"] = group.name;
@@ -87,15 +89,20 @@ void apply(Account& account, const TimedChange& change) {
 
 }  // namespace
 
-std::int64_t Subnet::available_addresses() const { return static_cast<std::int64_t>(kSubnetSize) - 5 - static_cast<std::int64_t>(used.size()); }
+std::int64_t Subnet::available_addresses() const {
+  return static_cast<std::int64_t>(kSubnetSize) - 5 - static_cast<std::int64_t>(used.size());
+}
 
 std::string Subnet::cidr() const {
   std::string out;
-  for (const unsigned shift : {24U, 16U, 8U, 0U}) out += (out.empty() ? "" : ".") + std::to_string((first_address >> shift) & 255U);
+  for (const unsigned shift : {24U, 16U, 8U, 0U})
+    out += (out.empty() ? "" : ".") + std::to_string((first_address >> shift) & 255U);
   return out + "/19";
 }
 
-std::string Message::receipt() const { return base::base64_encode(std::to_string(number) + "#" + std::to_string(receives)); }
+std::string Message::receipt() const {
+  return base::base64_encode(std::to_string(number) + "#" + std::to_string(receives));
+}
 
 Account::Account(runtime::Runtime& runtime_in, AwsOptions options_in)
     : runtime(runtime_in),
@@ -104,7 +111,8 @@ Account::Account(runtime::Runtime& runtime_in, AwsOptions options_in)
       queue_changed(runtime.make_event()),
       mutating_refilled(runtime.mono()) {
   for (int i = 0; i < 3; ++i) {
-    zones.push_back({options.region + static_cast<char>('a' + i), zone_id_prefix(options.region) + "-az" + std::to_string(i + 1)});
+    zones.push_back({options.region + static_cast<char>('a' + i),
+                     zone_id_prefix(options.region) + "-az" + std::to_string(i + 1)});
   }
   credentials[options.access_key] = {options.secret_key, "", std::nullopt};
   seed_network(*this);
@@ -141,7 +149,8 @@ std::string make_id(Account& account, std::string_view prefix) {
 
 std::string arn(const Account& account, std::string_view service, std::string_view resource) {
   const std::string region = service == "iam" ? "" : account.options.region;
-  return "arn:aws:" + std::string(service) + ":" + region + ":" + account.options.account_id + ":" + std::string(resource);
+  return "arn:aws:" + std::string(service) + ":" + region + ":" + account.options.account_id + ":" +
+         std::string(resource);
 }
 
 std::optional<std::size_t> find_zone(const Account& account, std::string_view name) {
@@ -168,7 +177,8 @@ void begin_shutdown(Account& account, Instance& instance, std::string_view reaso
 
 base::Status interrupt_instance(Account& account, std::string_view id) {
   const auto found = account.instances.find(id);
-  if (found == account.instances.end()) return base::not_found("no such instance").add("instance", std::string(id));
+  if (found == account.instances.end())
+    return base::not_found("no such instance").add("instance", std::string(id));
   const auto& view = found->second.view;
   if (view.capacity_type != "spot" || view.state > InstanceState::kRunning) {
     return base::invalid("only a live spot instance can be interrupted").add("instance", std::string(id));
@@ -215,7 +225,9 @@ void queue_event(Account& account, std::string_view detail_type, std::string_vie
 
 CapacityRule* find_capacity(Account& account, std::string_view type, std::string_view zone,
                             std::string_view capacity_type) {
-  const auto fits = [](const std::string& rule, std::string_view value) { return rule == "*" || rule == value; };
+  const auto fits = [](const std::string& rule, std::string_view value) {
+    return rule == "*" || rule == value;
+  };
   for (auto rule = account.capacity.rbegin(); rule != account.capacity.rend(); ++rule) {
     if (fits(rule->type, type) && fits(rule->zone, zone) && fits(rule->capacity_type, capacity_type)) {
       return rule->left ? &*rule : nullptr;

@@ -15,8 +15,8 @@
 #include "tests/devcluster/aws/catalogue.h"
 #include "tests/devcluster/aws/signature.h"
 
-// Everything the emulated account holds. One mutex guards all of it: every function here and every operation of a
-// service runs with Account::mutex held.
+// Everything the emulated account holds. One mutex guards all of it: every function here and every operation
+// of a service runs with Account::mutex held.
 
 namespace karpenter::devcluster::aws {
 
@@ -31,7 +31,7 @@ struct Zone {
 
 struct Subnet {
   std::string id;
-  std::size_t zone = 0;  // index into Account::zones
+  std::size_t zone = 0;             // index into Account::zones
   std::uint32_t first_address = 0;  // of a /19
   std::set<std::uint32_t> used = {};
   std::uint32_t last_given = 3;  // offset; AWS keeps the first four and the last address
@@ -157,28 +157,28 @@ struct Account {
   // EC2
   std::vector<Zone> zones;
   std::map<std::string, TypeFacts, std::less<>> types;
-  std::map<std::string, double, std::less<>> on_demand_prices;                      // by type
-  std::map<std::pair<std::string, std::string>, double> spot_prices;                // by type, zone; offered ones only
-  std::map<std::string, Subnet, std::less<>> subnets;                               // by id, as all below
+  std::map<std::string, double, std::less<>> on_demand_prices;        // by type
+  std::map<std::pair<std::string, std::string>, double> spot_prices;  // by type, zone; offered ones only
+  std::map<std::string, Subnet, std::less<>> subnets;                 // by id, as all below
   std::map<std::string, SecurityGroup, std::less<>> security_groups;
   std::map<std::string, Image, std::less<>> images;
-  std::map<std::string, LaunchTemplate, std::less<>> launch_templates;              // by name
+  std::map<std::string, LaunchTemplate, std::less<>> launch_templates;  // by name
   std::map<std::string, Instance, std::less<>> instances;
-  std::vector<CapacityRule> capacity;                                               // later rules win
+  std::vector<CapacityRule> capacity;  // later rules win
   std::multimap<Mono, TimedChange> timeline;
   struct RememberedCall {
     std::string request;
     std::string answer;
   };
-  std::map<std::string, RememberedCall, std::less<>> idempotent_calls;              // by operation/client token
-  std::map<std::string, std::string, std::less<>> parameters;                       // SSM: path -> value
-  std::map<std::string, int, std::less<>> ami_releases;                             // by family
+  std::map<std::string, RememberedCall, std::less<>> idempotent_calls;  // by operation/client token
+  std::map<std::string, std::string, std::less<>> parameters;           // SSM: path -> value
+  std::map<std::string, int, std::less<>> ami_releases;                 // by family
 
   // Other services
   std::deque<Message> queue;
   std::uint64_t sent_messages = 0;
-  std::map<std::string, InstanceProfile, std::less<>> instance_profiles;            // by name
-  std::map<std::string, Credential, std::less<>> credentials;                       // by access key
+  std::map<std::string, InstanceProfile, std::less<>> instance_profiles;  // by name
+  std::map<std::string, Credential, std::less<>> credentials;             // by access key
 
   // Requests
   std::uint64_t requests = 0;

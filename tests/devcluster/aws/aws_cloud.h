@@ -12,9 +12,9 @@
 #include "common/net/http.h"
 #include "common/runtime/runtime.h"
 
-// The AWS emulator "at the wire": one endpoint for EC2, SQS, SSM, IAM, EKS, Pricing and STS, told apart by the service
-// in the SigV4 credential scope. In memory it is routed by net::LoopbackTransport, as a process by net::start_server.
-// Stricter than AWS: unknown parameters, holes in lists and bad signatures are errors.
+// The AWS emulator "at the wire": one endpoint for EC2, SQS, SSM, IAM, EKS, Pricing and STS, told apart by
+// the service in the SigV4 credential scope. In memory it is routed by net::LoopbackTransport, as a process
+// by net::start_server. Stricter than AWS: unknown parameters, holes in lists and bad signatures are errors.
 
 namespace karpenter::devcluster {
 
@@ -26,9 +26,9 @@ struct AwsOptions {
   std::string account_id = "123456789012";
   std::string access_key = "test";
   std::string secret_key = "test";
-  std::string cluster_name = "demo";                       // EKS cluster and discovery tag value
+  std::string cluster_name = "demo";                        // EKS cluster and discovery tag value
   std::string cluster_endpoint = "https://127.0.0.1:6443";  // what EKS DescribeCluster answers
-  std::string cluster_ca_pem = {};                         // answered base64-encoded
+  std::string cluster_ca_pem = {};                          // answered base64-encoded
   std::string cluster_version = "1.34";
   std::string service_cidr = "10.96.0.0/12";
   std::string node_role = "KarpenterNodeRole-demo";
@@ -37,23 +37,26 @@ struct AwsOptions {
 
 // How the emulator behaves. All durations are runtime time.
 struct AwsSwitches {
-  Nanos pending_delay = std::chrono::seconds(2);       // pending -> running
-  Nanos shutdown_delay = std::chrono::seconds(3);      // shutting-down -> terminated
+  Nanos pending_delay = std::chrono::seconds(2);          // pending -> running
+  Nanos shutdown_delay = std::chrono::seconds(3);         // shutting-down -> terminated
   Nanos terminated_retention = std::chrono::minutes(60);  // how long Describe shows terminated instances
-  Nanos spot_warning = std::chrono::minutes(2);        // interruption message -> shutting-down
-  Nanos describe_lag{0};         // new instances stay unknown to DescribeInstances that long
-  Nanos launch_template_lag{0};  // new launch templates stay unknown to CreateFleet and RunInstances that long
-  Nanos instance_profile_lag{0};  // new instance profiles stay unknown to EC2 that long
+  Nanos spot_warning = std::chrono::minutes(2);           // interruption message -> shutting-down
+  Nanos describe_lag{0};  // new instances stay unknown to DescribeInstances that long
+  Nanos launch_template_lag{
+      0};  // new launch templates stay unknown to CreateFleet and RunInstances that long
+  Nanos instance_profile_lag{0};     // new instance profiles stay unknown to EC2 that long
   std::uint64_t throttle_every = 0;  // every Nth EC2 request answers RequestLimitExceeded; 0: never
-  double mutating_rate = 0;          // token bucket over mutating EC2 requests, tokens per second; 0: no bucket
+  double mutating_rate = 0;  // token bucket over mutating EC2 requests, tokens per second; 0: no bucket
   double mutating_burst = 50;
-  std::int64_t fleet_limit = 0;  // instances one CreateFleet yields at most; 0: as many as asked (partial fleets)
-  std::int64_t page_limit = 0;   // rows per page at most, below what the caller allows; 0: as the caller asked
+  std::int64_t fleet_limit =
+      0;  // instances one CreateFleet yields at most; 0: as many as asked (partial fleets)
+  std::int64_t page_limit = 0;  // rows per page at most, below what the caller allows; 0: as the caller asked
   bool state_change_events = true;  // EC2 state changes are sent to the queue, as by an EventBridge rule
 };
 
 enum class InstanceState : std::uint8_t { kPending, kRunning, kShuttingDown, kTerminated };
-[[nodiscard]] std::string_view state_name(InstanceState state);  // "pending", "running", "shutting-down", "terminated"
+[[nodiscard]] std::string_view state_name(
+    InstanceState state);  // "pending", "running", "shutting-down", "terminated"
 
 // What a kubelet on the instance would know about its machine. A copy: stays as it was.
 struct InstanceView {
@@ -65,7 +68,7 @@ struct InstanceView {
   std::string subnet_id;
   std::string image_id;
   std::string image_name;
-  std::string architecture;  // of the image: x86_64 or arm64
+  std::string architecture;   // of the image: x86_64 or arm64
   std::string capacity_type;  // spot or on-demand
   InstanceState state = InstanceState::kPending;
   base::Time launch_time;
@@ -76,7 +79,7 @@ struct InstanceView {
   std::map<std::string, std::string> tags;
   std::int64_t vcpus = 0;
   std::int64_t memory_mib = 0;
-  std::int64_t network_interfaces = 0;           // ENIs; EKS max pods = ENIs * (IPv4 per ENI - 1) + 2
+  std::int64_t network_interfaces = 0;  // ENIs; EKS max pods = ENIs * (IPv4 per ENI - 1) + 2
   std::int64_t ipv4_per_network_interface = 0;
   std::int64_t max_pods = 0;
   std::int64_t gpus = 0;
@@ -92,7 +95,8 @@ struct AwsRequest {
   std::uint64_t number;   // 1-based, over all services
 };
 
-// What a hook makes of a request. kBefore: fails without doing the work; kAfter: does it and loses the answer.
+// What a hook makes of a request. kBefore: fails without doing the work; kAfter: does it and loses the
+// answer.
 struct AwsFault {
   enum class When : std::uint8_t { kBefore, kAfter };
   When when = When::kBefore;
@@ -114,23 +118,24 @@ namespace aws {
 struct Account;
 }
 
-// Thread-safe. Needs no thread of its own: timed changes happen when somebody looks, and wait_change wakes up for them.
-// Deterministic for a given order of calls: ids come from Runtime::random(). spec: aws §2, §4.2, §5, §6, §12
+// Thread-safe. Needs no thread of its own: timed changes happen when somebody looks, and wait_change wakes up
+// for them. Deterministic for a given order of calls: ids come from Runtime::random(). spec: aws §2, §4.2,
+// §5, §6, §12
 class AwsCloud final : public net::Handler {
  public:
   explicit AwsCloud(runtime::Runtime& runtime, AwsOptions options = {});
   ~AwsCloud() override;
 
-  // Signed API requests, and the unsigned admin interface under /_admin/ (see README.md). SQS long polls block in here
-  // until a message, their wait time or the end of `call`.
+  // Signed API requests, and the unsigned admin interface under /_admin/ (see README.md). SQS long polls
+  // block in here until a message, their wait time or the end of `call`.
   net::HttpResponse handle(const net::HttpRequest& request, const net::Call& call) override;
 
   // --- for kubelets and tests ---
   // Instances that Describe would show without lag, terminated ones included, ordered by id.
   [[nodiscard]] std::vector<InstanceView> instances() const;
   [[nodiscard]] std::optional<InstanceView> find_instance(std::string_view id) const;
-  // Waits until something about instances (existence, state, tags) changed after `seen` and returns the new revision;
-  // returns `seen` at the end of `call`. Start with 0.
+  // Waits until something about instances (existence, state, tags) changed after `seen` and returns the new
+  // revision; returns `seen` at the end of `call`. Start with 0.
   [[nodiscard]] std::uint64_t wait_change(std::uint64_t seen, const net::Call& call);
   [[nodiscard]] std::uint64_t revision() const;
 
@@ -138,17 +143,18 @@ class AwsCloud final : public net::Handler {
   void set_switches(const AwsSwitches& switches);
   [[nodiscard]] AwsSwitches switches() const;
   void set_fault_hook(AwsFaultHook hook);  // empty: none. Called without any lock held.
-  // Instances that can still be launched; "*" matches every type, zone or capacity type; nullopt: no limit. Later rules
-  // win. A launch takes one from its rule, a termination gives none back.
+  // Instances that can still be launched; "*" matches every type, zone or capacity type; nullopt: no limit.
+  // Later rules win. A launch takes one from its rule, a termination gives none back.
   void set_capacity(std::string_view type, std::string_view zone, std::string_view capacity_type,
                     std::optional<std::int64_t> count);
   void reset_capacity();
   base::Status set_on_demand_price(std::string_view type, double dollars_per_hour);
   base::Status set_spot_price(std::string_view type, std::string_view zone, double dollars_per_hour);
-  // A new image for every alias of `family` (al2, al2023, bottlerocket); the older ones stay. Returns the version.
+  // A new image for every alias of `family` (al2, al2023, bottlerocket); the older ones stay. Returns the
+  // version.
   base::Result<std::string> release_ami(std::string_view family);
-  // Sends the two-minute warning to the queue and terminates the instance after spot_warning. kNotFound, or kInvalid
-  // when it is not a running spot instance.
+  // Sends the two-minute warning to the queue and terminates the instance after spot_warning. kNotFound, or
+  // kInvalid when it is not a running spot instance.
   base::Status interrupt(std::string_view instance_id);
   // Ends an instance from outside, as an operator in the console would. kNotFound.
   base::Status terminate(std::string_view instance_id);

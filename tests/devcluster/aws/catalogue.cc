@@ -18,14 +18,46 @@ struct Bandwidth {
 };
 using Generation = std::array<Bandwidth, 10>;
 
-constexpr Generation kGen5{{{2, 750, 4750}, {4, 1250, 4750}, {8, 2500, 4750}, {16, 5000, 4750}, {32, 10000, 6800},
-                            {36, 12000, 9500}, {48, 12000, 9500}, {64, 20000, 13600}, {96, 25000, 19000}, {999, 25000, 19000}}};
-constexpr Generation kGen6i{{{2, 781, 10000}, {4, 1562, 10000}, {8, 3125, 10000}, {16, 6250, 10000}, {32, 12500, 10000},
-                             {48, 18750, 15000}, {64, 25000, 20000}, {96, 37500, 30000}, {128, 50000, 40000}, {999, 50000, 40000}}};
-constexpr Generation kGen6g{{{1, 500, 4750}, {2, 750, 4750}, {4, 1250, 4750}, {8, 2500, 4750}, {16, 5000, 4750},
-                             {32, 12000, 9000}, {48, 20000, 13500}, {64, 25000, 19000}, {96, 25000, 19000}, {999, 25000, 19000}}};
-constexpr Generation kGen7g{{{1, 520, 10000}, {2, 937, 10000}, {4, 1876, 10000}, {8, 3750, 10000}, {16, 7500, 10000},
-                             {32, 15000, 10000}, {48, 22500, 15000}, {64, 30000, 20000}, {96, 30000, 20000}, {999, 30000, 20000}}};
+constexpr Generation kGen5{{{2, 750, 4750},
+                            {4, 1250, 4750},
+                            {8, 2500, 4750},
+                            {16, 5000, 4750},
+                            {32, 10000, 6800},
+                            {36, 12000, 9500},
+                            {48, 12000, 9500},
+                            {64, 20000, 13600},
+                            {96, 25000, 19000},
+                            {999, 25000, 19000}}};
+constexpr Generation kGen6i{{{2, 781, 10000},
+                             {4, 1562, 10000},
+                             {8, 3125, 10000},
+                             {16, 6250, 10000},
+                             {32, 12500, 10000},
+                             {48, 18750, 15000},
+                             {64, 25000, 20000},
+                             {96, 37500, 30000},
+                             {128, 50000, 40000},
+                             {999, 50000, 40000}}};
+constexpr Generation kGen6g{{{1, 500, 4750},
+                             {2, 750, 4750},
+                             {4, 1250, 4750},
+                             {8, 2500, 4750},
+                             {16, 5000, 4750},
+                             {32, 12000, 9000},
+                             {48, 20000, 13500},
+                             {64, 25000, 19000},
+                             {96, 25000, 19000},
+                             {999, 25000, 19000}}};
+constexpr Generation kGen7g{{{1, 520, 10000},
+                             {2, 937, 10000},
+                             {4, 1876, 10000},
+                             {8, 3750, 10000},
+                             {16, 7500, 10000},
+                             {32, 15000, 10000},
+                             {48, 22500, 15000},
+                             {64, 30000, 20000},
+                             {96, 30000, 20000},
+                             {999, 30000, 20000}}};
 
 // Families whose sizes are multiples of one building block.
 struct Family {
@@ -43,7 +75,8 @@ struct Family {
 
 constexpr std::string_view kSizes5 = "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge metal";
 constexpr std::string_view kSizesC5 = "large xlarge 2xlarge 4xlarge 9xlarge 12xlarge 18xlarge 24xlarge metal";
-constexpr std::string_view kSizes6i = "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 32xlarge metal";
+constexpr std::string_view kSizes6i =
+    "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 32xlarge metal";
 constexpr std::string_view kSizesArm = "medium large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge metal";
 
 const std::array<Family, 11> kFamilies{{
@@ -105,7 +138,8 @@ void set_interfaces(TypeFacts& type) {
     std::int64_t vcpus, interfaces, addresses;
   };
   constexpr std::array<Row, 5> kRows{{{1, 2, 4}, {2, 3, 10}, {8, 4, 15}, {48, 8, 30}, {999, 15, 50}}};
-  const auto row = std::find_if(kRows.begin(), kRows.end(), [&](const Row& r) { return type.vcpus <= r.vcpus; });
+  const auto row =
+      std::find_if(kRows.begin(), kRows.end(), [&](const Row& r) { return type.vcpus <= r.vcpus; });
   type.network_interfaces = row->interfaces;
   type.ipv4_per_interface = row->addresses;
 }
@@ -122,7 +156,8 @@ TypeFacts expand(const Family& family, std::string_view size) {
   type.memory_mib = type.vcpus * family.gib_per_vcpu * 1024;
   set_interfaces(type);
   const auto& generation = family.generation;
-  const auto row = std::find_if(generation.begin(), generation.end(), [&](const Bandwidth& b) { return type.vcpus <= b.vcpus; });
+  const auto row = std::find_if(generation.begin(), generation.end(),
+                                [&](const Bandwidth& b) { return type.vcpus <= b.vcpus; });
   type.network_mbps = row->network_mbps;
   type.ebs_mbps = row->ebs_mbps;
   type.encrypted_transit = family.encrypted_transit;
@@ -132,7 +167,8 @@ TypeFacts expand(const Family& family, std::string_view size) {
   return type;
 }
 
-TypeFacts expand(std::string_view family, const Special& special, const TypeFacts& traits, double price_factor) {
+TypeFacts expand(std::string_view family, const Special& special, const TypeFacts& traits,
+                 double price_factor) {
   TypeFacts type = traits;
   type.name = std::string(family) + "." + std::string(special.size);
   if (special.size == "metal") type.hypervisor.clear();
@@ -196,7 +232,9 @@ std::map<std::string, TypeFacts, std::less<>> make_catalogue() {
 }
 
 bool is_offered(const TypeFacts& type, std::size_t zone_index) {
-  const auto is_in = [&](std::string_view family) { return type.name.starts_with(std::string(family) + "."); };
+  const auto is_in = [&](std::string_view family) {
+    return type.name.starts_with(std::string(family) + ".");
+  };
   if (zone_index == 1) return type.name != "p3.16xlarge" && type.name != "g4dn.12xlarge" && !is_in("t3a");
   if (zone_index == 2) return !type.hypervisor.empty() && !is_in("p3") && !is_in("c7g") && !is_in("m7g");
   return true;

@@ -59,16 +59,19 @@ bool wildcard_match(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
-base::Result<std::vector<Filter>> read_filters(const Param& params, std::initializer_list<std::string_view> known) {
+base::Result<std::vector<Filter>> read_filters(const Param& params,
+                                               std::initializer_list<std::string_view> known) {
   std::vector<Filter> filters;
   for (const auto& entry : params["Filter"].list()) {
     Filter filter{entry["Name"].required(), entry["Value"].texts()};
-    const bool is_tag = filter.name == "tag-key" || (filter.name.starts_with("tag:") && filter.name.size() > 4);
+    const bool is_tag =
+        filter.name == "tag-key" || (filter.name.starts_with("tag:") && filter.name.size() > 4);
     if (!is_tag && std::find(known.begin(), known.end(), filter.name) == known.end()) {
       return failure("InvalidParameterValue", "The filter '" + filter.name + "' is invalid");
     }
     if (filter.values.empty()) {
-      return failure("InvalidParameterValue", "The filter '" + filter.name + "' must have at least one value");
+      return failure("InvalidParameterValue",
+                     "The filter '" + filter.name + "' must have at least one value");
     }
     filters.push_back(std::move(filter));
   }
@@ -96,8 +99,10 @@ base::Result<Page> read_page(const Ec2Call& call, PageBounds bounds) {
   Page page;
   const auto max = call.params["MaxResults"].integer();
   if (max && (*max < bounds.min || *max > bounds.max)) {
-    return failure("InvalidParameterValue", "Value ( " + std::to_string(*max) + " ) for parameter maxResults is invalid. Expecting a value between " +
-                                                std::to_string(bounds.min) + " and " + std::to_string(bounds.max) + ".");
+    return failure("InvalidParameterValue",
+                   "Value ( " + std::to_string(*max) +
+                       " ) for parameter maxResults is invalid. Expecting a value between " +
+                       std::to_string(bounds.min) + " and " + std::to_string(bounds.max) + ".");
   }
   page.limit = static_cast<std::size_t>(max.value_or(0));
   const auto cap = static_cast<std::size_t>(call.account.switches.page_limit);
@@ -105,7 +110,8 @@ base::Result<Page> read_page(const Ec2Call& call, PageBounds bounds) {
   const auto token = call.params["NextToken"].text_or("");
   if (token.empty()) return page;
   const auto decoded = base::base64_decode(token);
-  if (!decoded || !decoded->starts_with("after:")) return failure("InvalidNextToken", "The specified NextToken is not valid");
+  if (!decoded || !decoded->starts_with("after:"))
+    return failure("InvalidNextToken", "The specified NextToken is not valid");
   page.after = decoded->substr(6);
   return page;
 }
@@ -138,13 +144,14 @@ Tags read_tags(const Param& parent) {
   return tags;
 }
 
-base::Result<std::map<std::string, Tags>> read_tag_specifications(const Param& params,
-                                                                  std::initializer_list<std::string_view> allowed) {
+base::Result<std::map<std::string, Tags>> read_tag_specifications(
+    const Param& params, std::initializer_list<std::string_view> allowed) {
   std::map<std::string, Tags> by_type;
   for (const auto& entry : params["TagSpecification"].list()) {
     const auto type = entry["ResourceType"].required();
     if (std::find(allowed.begin(), allowed.end(), type) == allowed.end()) {
-      return failure("InvalidParameterValue", "'" + type + "' is not a valid taggable resource type for this operation.");
+      return failure("InvalidParameterValue",
+                     "'" + type + "' is not a valid taggable resource type for this operation.");
     }
     auto tags = read_tags(entry);
     RETURN_IF_ERROR(check_tags(tags));
@@ -156,27 +163,34 @@ base::Result<std::map<std::string, Tags>> read_tag_specifications(const Param& p
 }
 
 base::Status check_tags(const Tags& tags) {
-  if (tags.size() > 50) return failure("TagLimitExceeded", "The maximum number of Tags for a resource has been reached.");
+  if (tags.size() > 50)
+    return failure("TagLimitExceeded", "The maximum number of Tags for a resource has been reached.");
   for (const auto& [key, value] : tags) {
     if (key.empty() || key.size() > 127 || key.starts_with("aws:")) {
-      return failure("InvalidParameterValue", "Tag keys must be 1 to 127 characters and must not start with 'aws:': '" + key + "'");
+      return failure("InvalidParameterValue",
+                     "Tag keys must be 1 to 127 characters and must not start with 'aws:': '" + key + "'");
     }
-    if (value.size() > 255) return failure("InvalidParameterValue", "Tag value exceeds the maximum length of 255 characters: key '" + key + "'");
+    if (value.size() > 255)
+      return failure("InvalidParameterValue",
+                     "Tag value exceeds the maximum length of 255 characters: key '" + key + "'");
   }
   return base::ok();
 }
 
 base::Error invalid_value(std::string_view value, std::string_view parameter, std::string_view why) {
-  std::string message = "Value (" + std::string(value) + ") for parameter " + std::string(parameter) + " is invalid.";
+  std::string message =
+      "Value (" + std::string(value) + ") for parameter " + std::string(parameter) + " is invalid.";
   if (!why.empty()) message.append(" ").append(why);
   return failure("InvalidParameterValue", std::move(message));
 }
 
-base::Error no_such_id(std::string_view code, std::string_view what, std::string_view id, std::string_view prefix) {
+base::Error no_such_id(std::string_view code, std::string_view what, std::string_view id,
+                       std::string_view prefix) {
   const bool malformed = !id.starts_with(prefix) || id.size() == prefix.size() ||
                          id.find_first_not_of("0123456789abcdef", prefix.size()) != std::string_view::npos;
   if (malformed) return failure(std::string(code) + ".Malformed", "Invalid id: \"" + std::string(id) + "\"");
-  return failure(std::string(code) + ".NotFound", "The " + std::string(what) + " '" + std::string(id) + "' does not exist");
+  return failure(std::string(code) + ".NotFound",
+                 "The " + std::string(what) + " '" + std::string(id) + "' does not exist");
 }
 
 }  // namespace karpenter::devcluster::aws

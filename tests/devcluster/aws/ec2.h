@@ -19,6 +19,7 @@ namespace karpenter::devcluster::aws {
 struct Ec2Call {
   Account& account;
   const Form& form;
+  std::string_view body;  // of the request: what a client token stands for
   Param params;
   bool dry_run = false;
   // After every parameter has been read: malformed and unknown ones, then the answer of a dry run.
@@ -41,7 +42,8 @@ struct Filter {
 // What a row answers per filter name.
 using Fields = std::map<std::string_view, std::vector<std::string>>;
 
-// Reads Filter.N. A name outside `known` (or tag:*, tag-key) is InvalidParameterValue, as is a filter without values.
+// Reads Filter.N. A name outside `known` (or tag:*, tag-key) is InvalidParameterValue, as is a filter without
+// values.
 [[nodiscard]] base::Result<std::vector<Filter>> read_filters(const Param& params,
                                                              std::initializer_list<std::string_view> known);
 // All filters hold; within one, any value. Values may use * and ?.
@@ -74,14 +76,17 @@ void write_tags(Xml& xml, const Tags& tags);  // <tagSet>, only when there are t
     const Param& params, std::initializer_list<std::string_view> allowed);
 // Checks key and value lengths and the reserved prefix aws:.
 [[nodiscard]] base::Status check_tags(const Tags& tags);
-[[nodiscard]] base::Error invalid_value(std::string_view value, std::string_view parameter, std::string_view why = "");
+[[nodiscard]] base::Error invalid_value(std::string_view value, std::string_view parameter,
+                                        std::string_view why = "");
 // The error of an id that is no id ("InvalidSubnetID.Malformed") or nobody's ("InvalidSubnetID.NotFound").
-[[nodiscard]] base::Error no_such_id(std::string_view code, std::string_view what, std::string_view id, std::string_view prefix);
+[[nodiscard]] base::Error no_such_id(std::string_view code, std::string_view what, std::string_view id,
+                                     std::string_view prefix);
 
 // Repeats of a call with the same client token get the first answer again.
 template <class Work>
-[[nodiscard]] base::Result<std::string> idempotently(Account& account, std::string_view operation, const std::string& token,
-                                                     const std::string& request, const Work& work) {
+[[nodiscard]] base::Result<std::string> idempotently(Account& account, std::string_view operation,
+                                                     const std::string& token, const std::string& request,
+                                                     const Work& work) {
   if (token.empty()) return work();
   const std::string key = std::string(operation) + "/" + token;
   const auto found = account.idempotent_calls.find(key);
@@ -96,29 +101,31 @@ template <class Work>
 }
 
 // ec2_launch_templates.cc
-// The LaunchTemplateSpecification below `spec` (id or name, version). InvalidLaunchTemplateName.NotFoundException.
-[[nodiscard]] base::Result<const LaunchTemplate*> find_launch_template(const Ec2Call& call, const Param& spec);
+// The LaunchTemplateSpecification below `spec` (id or name, version).
+// InvalidLaunchTemplateName.NotFoundException.
+[[nodiscard]] base::Result<const LaunchTemplate*> find_launch_template(const Ec2Call& call,
+                                                                       const Param& spec);
 
 // --- operations, by file ---
-base::Result<std::string> describe_instance_types(Ec2Call& call);           // ec2_types.cc
+base::Result<std::string> describe_instance_types(Ec2Call& call);  // ec2_types.cc
 base::Result<std::string> describe_instance_type_offerings(Ec2Call& call);
 base::Result<std::string> describe_spot_price_history(Ec2Call& call);
-base::Result<std::string> describe_availability_zones(Ec2Call& call);       // ec2_network.cc
+base::Result<std::string> describe_availability_zones(Ec2Call& call);  // ec2_network.cc
 base::Result<std::string> describe_subnets(Ec2Call& call);
 base::Result<std::string> describe_security_groups(Ec2Call& call);
 base::Result<std::string> describe_placement_groups(Ec2Call& call);
 base::Result<std::string> describe_capacity_reservations(Ec2Call& call);
-base::Result<std::string> describe_images(Ec2Call& call);                   // ec2_images.cc
-base::Result<std::string> describe_launch_templates(Ec2Call& call);         // ec2_launch_templates.cc
+base::Result<std::string> describe_images(Ec2Call& call);            // ec2_images.cc
+base::Result<std::string> describe_launch_templates(Ec2Call& call);  // ec2_launch_templates.cc
 base::Result<std::string> create_launch_template(Ec2Call& call);
 base::Result<std::string> delete_launch_template(Ec2Call& call);
-base::Result<std::string> create_fleet(Ec2Call& call);                      // ec2_fleet.cc
+base::Result<std::string> create_fleet(Ec2Call& call);  // ec2_fleet.cc
 base::Result<std::string> run_instances(Ec2Call& call);
-base::Result<std::string> describe_instances(Ec2Call& call);                // ec2_instances.cc
+base::Result<std::string> describe_instances(Ec2Call& call);  // ec2_instances.cc
 base::Result<std::string> describe_instance_status(Ec2Call& call);
 base::Result<std::string> terminate_instances(Ec2Call& call);
 base::Result<std::string> reboot_instances(Ec2Call& call);
-base::Result<std::string> create_tags(Ec2Call& call);                       // ec2_tags.cc
+base::Result<std::string> create_tags(Ec2Call& call);  // ec2_tags.cc
 base::Result<std::string> delete_tags(Ec2Call& call);
 
 }  // namespace karpenter::devcluster::aws

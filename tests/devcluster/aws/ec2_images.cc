@@ -17,17 +17,23 @@ bool owned_by(const Account& account, const Image& image, const std::vector<std:
 
 std::string image_xml(const Image& image) {
   Xml xml;
-  xml.text("imageId", image.id).text("imageLocation", image.owner_id + "/" + image.name).text("imageState", "available");
+  xml.text("imageId", image.id)
+      .text("imageLocation", image.owner_id + "/" + image.name)
+      .text("imageState", "available");
   xml.text("imageOwnerId", image.owner_id).text("creationDate", base::format_rfc3339_milli(image.created));
   xml.text("deprecationTime", base::format_rfc3339_milli(image.created + kImageLife));
-  xml.flag("isPublic", !image.owner_alias.empty()).text("architecture", image.architecture).text("imageType", "machine");
+  xml.flag("isPublic", !image.owner_alias.empty())
+      .text("architecture", image.architecture)
+      .text("imageType", "machine");
   if (!image.owner_alias.empty()) xml.text("imageOwnerAlias", image.owner_alias);
   xml.text("name", image.name).text("rootDeviceType", "ebs").text("rootDeviceName", image.root_device);
   xml.node("blockDeviceMapping", [&](Xml& mappings) {
     mappings.node("item", [&](Xml& mapping) {
       mapping.text("deviceName", image.root_device);
       mapping.node("ebs", [&](Xml& ebs) {
-        ebs.integer("volumeSize", image.volume_gib).flag("deleteOnTermination", true).text("volumeType", "gp3");
+        ebs.integer("volumeSize", image.volume_gib)
+            .flag("deleteOnTermination", true)
+            .text("volumeType", "gp3");
       });
     });
   });
@@ -39,8 +45,10 @@ std::string image_xml(const Image& image) {
 }  // namespace
 
 base::Result<std::string> describe_images(Ec2Call& call) {
-  ASSIGN_OR_RETURN(const auto filters, read_filters(call.params, {"image-id", "name", "architecture", "owner-id", "owner-alias", "state",
-                                                                  "is-public", "virtualization-type", "root-device-type"}));
+  ASSIGN_OR_RETURN(
+      const auto filters,
+      read_filters(call.params, {"image-id", "name", "architecture", "owner-id", "owner-alias", "state",
+                                 "is-public", "virtualization-type", "root-device-type"}));
   const auto ids = call.params["ImageId"].texts();
   const auto owners = call.params["Owner"].texts();
   const bool deprecated_too = call.params["IncludeDeprecated"].flag(false);
@@ -54,9 +62,14 @@ base::Result<std::string> describe_images(Ec2Call& call) {
     if (!ids.empty() && std::find(ids.begin(), ids.end(), id) == ids.end()) continue;
     if (!owned_by(call.account, image, owners)) continue;
     if (!deprecated_too && image.created + kImageLife <= call.account.runtime.now()) continue;
-    const Fields fields = {{"image-id", {id}}, {"name", {image.name}}, {"architecture", {image.architecture}},
-                           {"owner-id", {image.owner_id}}, {"owner-alias", {image.owner_alias}}, {"state", {"available"}},
-                           {"is-public", {image.owner_alias.empty() ? "false" : "true"}}, {"virtualization-type", {"hvm"}},
+    const Fields fields = {{"image-id", {id}},
+                           {"name", {image.name}},
+                           {"architecture", {image.architecture}},
+                           {"owner-id", {image.owner_id}},
+                           {"owner-alias", {image.owner_alias}},
+                           {"state", {"available"}},
+                           {"is-public", {image.owner_alias.empty() ? "false" : "true"}},
+                           {"virtualization-type", {"hvm"}},
                            {"root-device-type", {"ebs"}}};
     if (matches(filters, fields, image.tags)) rows.push_back({id, image_xml(image)});
   }

@@ -14,7 +14,8 @@ Fields type_fields(const TypeFacts& type) {
       {"bare-metal", {type.hypervisor.empty() ? "true" : "false"}},
       {"burstable-performance-supported", {type.burstable ? "true" : "false"}},
       {"current-generation", {"true"}},
-      {"hypervisor", type.hypervisor.empty() ? std::vector<std::string>{} : std::vector<std::string>{type.hypervisor}},
+      {"hypervisor",
+       type.hypervisor.empty() ? std::vector<std::string>{} : std::vector<std::string>{type.hypervisor}},
       {"instance-storage-supported", {type.nvme_gb > 0 ? "true" : "false"}},
       {"processor-info.supported-architecture", {type.architecture}},
       {"supported-usage-class", {"on-demand", "spot"}},
@@ -41,7 +42,9 @@ void write_storage(Xml& xml, const TypeFacts& type) {
     xml.node("instanceStorageInfo", [&](Xml& storage) {
       storage.integer("totalSizeInGB", type.nvme_gb);
       storage.node("disks", [&](Xml& disks) {
-        disks.node("item", [&](Xml& disk) { disk.integer("sizeInGB", type.nvme_gb).integer("count", 1).text("type", "ssd"); });
+        disks.node("item", [&](Xml& disk) {
+          disk.integer("sizeInGB", type.nvme_gb).integer("count", 1).text("type", "ssd");
+        });
       });
       storage.text("nvmeSupport", "required").text("encryptionSupport", "required");
     });
@@ -58,7 +61,8 @@ void write_storage(Xml& xml, const TypeFacts& type) {
 void write_network(Xml& xml, const TypeFacts& type) {
   const double gbps = static_cast<double>(type.network_mbps) / 1000;
   xml.node("networkInfo", [&](Xml& network) {
-    network.text("networkPerformance", format_number(gbps) + " Gigabit").integer("maximumNetworkInterfaces", type.network_interfaces);
+    network.text("networkPerformance", format_number(gbps) + " Gigabit")
+        .integer("maximumNetworkInterfaces", type.network_interfaces);
     network.integer("maximumNetworkCards", 1).integer("defaultNetworkCardIndex", 0);
     network.node("networkCards", [&](Xml& cards) {
       cards.node("item", [&](Xml& card) {
@@ -69,7 +73,8 @@ void write_network(Xml& xml, const TypeFacts& type) {
     });
     network.integer("ipv4AddressesPerInterface", type.ipv4_per_interface);
     network.integer("ipv6AddressesPerInterface", type.ipv4_per_interface).flag("ipv6Supported", true);
-    network.text("enaSupport", type.hypervisor == "xen" ? "supported" : "required").flag("efaSupported", type.efa_interfaces > 0);
+    network.text("enaSupport", type.hypervisor == "xen" ? "supported" : "required")
+        .flag("efaSupported", type.efa_interfaces > 0);
     if (type.efa_interfaces > 0) {
       network.node("efaInfo", [&](Xml& efa) { efa.integer("maximumEfaInterfaces", type.efa_interfaces); });
     }
@@ -79,7 +84,9 @@ void write_network(Xml& xml, const TypeFacts& type) {
 
 std::string type_xml(const TypeFacts& type) {
   Xml xml;
-  xml.text("instanceType", type.name).flag("currentGeneration", true).flag("freeTierEligible", type.name == "t3.micro");
+  xml.text("instanceType", type.name)
+      .flag("currentGeneration", true)
+      .flag("freeTierEligible", type.name == "t3.micro");
   xml.items("supportedUsageClasses", {"on-demand", "spot"}).items("supportedRootDeviceTypes", {"ebs"});
   xml.items("supportedVirtualizationTypes", {"hvm"}).flag("bareMetal", type.hypervisor.empty());
   if (!type.hypervisor.empty()) xml.text("hypervisor", type.hypervisor);
@@ -98,28 +105,34 @@ std::string type_xml(const TypeFacts& type) {
     });
   }
   xml.node("placementGroupInfo", [&](Xml& groups) {
-    groups.items("supportedStrategies", type.burstable ? std::vector<std::string>{"partition", "spread"}
-                                                       : std::vector<std::string>{"cluster", "partition", "spread"});
+    groups.items("supportedStrategies", type.burstable
+                                            ? std::vector<std::string>{"partition", "spread"}
+                                            : std::vector<std::string>{"cluster", "partition", "spread"});
   });
-  xml.flag("burstablePerformanceSupported", type.burstable).text("nitroEnclavesSupport", type.enclaves ? "supported" : "unsupported");
+  xml.flag("burstablePerformanceSupported", type.burstable)
+      .text("nitroEnclavesSupport", type.enclaves ? "supported" : "unsupported");
   return xml.str();
 }
 
 }  // namespace
 
 base::Result<std::string> describe_instance_types(Ec2Call& call) {
-  ASSIGN_OR_RETURN(const auto filters,
-                   read_filters(call.params, {"instance-type", "bare-metal", "burstable-performance-supported", "current-generation",
-                                              "hypervisor", "instance-storage-supported", "processor-info.supported-architecture",
-                                              "supported-usage-class", "supported-virtualization-type", "vcpu-info.default-vcpus"}));
+  ASSIGN_OR_RETURN(
+      const auto filters,
+      read_filters(call.params,
+                   {"instance-type", "bare-metal", "burstable-performance-supported", "current-generation",
+                    "hypervisor", "instance-storage-supported", "processor-info.supported-architecture",
+                    "supported-usage-class", "supported-virtualization-type", "vcpu-info.default-vcpus"}));
   const auto names = call.params["InstanceType"].texts();
   ASSIGN_OR_RETURN(const auto page, read_page(call, {5, 100}));
   if (!names.empty() && page.limit > 0) {
-    return failure("InvalidParameterCombination", "The parameter InstanceTypes cannot be used with the parameter MaxResults");
+    return failure("InvalidParameterCombination",
+                   "The parameter InstanceTypes cannot be used with the parameter MaxResults");
   }
   for (const auto& name : names) {
     if (call.account.types.contains(name)) continue;
-    return failure("InvalidInstanceType", "The following supplied instance types do not exist: [" + name + "]");
+    return failure("InvalidInstanceType",
+                   "The following supplied instance types do not exist: [" + name + "]");
   }
   RETURN_IF_ERROR(call.ready());
   std::vector<Row> rows;
@@ -131,7 +144,8 @@ base::Result<std::string> describe_instance_types(Ec2Call& call) {
 }
 
 base::Result<std::string> describe_instance_type_offerings(Ec2Call& call) {
-  const auto location_type = call.params["LocationType"].one_of({"region", "availability-zone", "availability-zone-id"}, "region");
+  const auto location_type =
+      call.params["LocationType"].one_of({"region", "availability-zone", "availability-zone-id"}, "region");
   ASSIGN_OR_RETURN(const auto filters, read_filters(call.params, {"location", "instance-type"}));
   ASSIGN_OR_RETURN(const auto page, read_page(call, {5, 1000}));
   RETURN_IF_ERROR(call.ready());
@@ -141,8 +155,9 @@ base::Result<std::string> describe_instance_type_offerings(Ec2Call& call) {
     for (std::size_t i = 0; i < call.account.zones.size(); ++i) {
       if (!is_offered(type, i)) continue;
       const auto& zone = call.account.zones[i];
-      locations.insert(location_type == "region" ? call.account.options.region
-                                                 : (location_type == "availability-zone" ? zone.name : zone.id));
+      locations.insert(location_type == "region"
+                           ? call.account.options.region
+                           : (location_type == "availability-zone" ? zone.name : zone.id));
     }
     for (const auto& location : locations) {
       if (!matches(filters, {{"location", {location}}, {"instance-type", {name}}}, {})) continue;
@@ -162,21 +177,28 @@ base::Result<std::string> describe_spot_price_history(Ec2Call& call) {
     const auto time = call.params[bound].text();
     if (time && !base::parse_rfc3339(*time)) return invalid_value(*time, bound, "Invalid timestamp");
   }
-  ASSIGN_OR_RETURN(const auto filters, read_filters(call.params, {"availability-zone", "instance-type", "product-description", "spot-price", "timestamp"}));
+  ASSIGN_OR_RETURN(const auto filters,
+                   read_filters(call.params, {"availability-zone", "instance-type", "product-description",
+                                              "spot-price", "timestamp"}));
   ASSIGN_OR_RETURN(const auto page, read_page(call, {0, 10000}));
   RETURN_IF_ERROR(call.ready());
   constexpr std::string_view kProduct = "Linux/UNIX";
-  const bool sold = products.empty() || std::find(products.begin(), products.end(), kProduct) != products.end();
+  const bool sold =
+      products.empty() || std::find(products.begin(), products.end(), kProduct) != products.end();
   const auto timestamp = base::format_rfc3339_milli(call.account.runtime.now() - std::chrono::hours(1));
   std::vector<Row> rows;
   for (const auto& [offering, price] : call.account.spot_prices) {
     const auto& [type, zone] = offering;
     if (!sold || (!zone_name.empty() && zone != zone_name)) continue;
     if (!names.empty() && std::find(names.begin(), names.end(), type) == names.end()) continue;
-    const Fields fields = {{"availability-zone", {zone}}, {"instance-type", {type}}, {"product-description", {std::string(kProduct)}}};
+    const Fields fields = {{"availability-zone", {zone}},
+                           {"instance-type", {type}},
+                           {"product-description", {std::string(kProduct)}}};
     if (!matches(filters, fields, {})) continue;
     Xml xml;
-    xml.text("instanceType", type).text("productDescription", kProduct).text("spotPrice", format_number(price));
+    xml.text("instanceType", type)
+        .text("productDescription", kProduct)
+        .text("spotPrice", format_number(price));
     xml.text("timestamp", timestamp).text("availabilityZone", zone);
     rows.push_back({type + "/" + zone, xml.str()});
   }

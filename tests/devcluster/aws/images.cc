@@ -18,9 +18,14 @@ struct Variant {
   std::string_view architecture;
   std::string_view name;  // al2023 and bottlerocket: variant; al2: infix of path and name
 };
-constexpr std::array<Variant, 5> kAl2023{{{"x86_64", "standard"}, {"x86_64", "nvidia"}, {"x86_64", "neuron"}, {"arm64", "standard"}, {"arm64", "nvidia"}}};
+constexpr std::array<Variant, 5> kAl2023{{{"x86_64", "standard"},
+                                          {"x86_64", "nvidia"},
+                                          {"x86_64", "neuron"},
+                                          {"arm64", "standard"},
+                                          {"arm64", "nvidia"}}};
 constexpr std::array<Variant, 3> kAl2{{{"x86_64", ""}, {"arm64", "-arm64"}, {"x86_64", "-gpu"}}};
-constexpr std::array<Variant, 4> kBottlerocket{{{"x86_64", ""}, {"arm64", ""}, {"x86_64", "-nvidia"}, {"arm64", "-nvidia"}}};
+constexpr std::array<Variant, 4> kBottlerocket{
+    {{"x86_64", ""}, {"arm64", ""}, {"x86_64", "-nvidia"}, {"arm64", "-nvidia"}}};
 
 std::string add_image(Account& account, Image image) {
   image.id = make_id(account, "ami-");
@@ -29,8 +34,8 @@ std::string add_image(Account& account, Image image) {
   return id;
 }
 
-void set_parameter(Account& account, const std::string& folder, const std::string& version, std::string_view newest,
-                   const std::string& image_id) {
+void set_parameter(Account& account, const std::string& folder, const std::string& version,
+                   std::string_view newest, const std::string& image_id) {
   account.parameters[folder + "/" + version + "/image_id"] = image_id;
   account.parameters[folder + "/" + std::string(newest) + "/image_id"] = image_id;
 }
@@ -39,10 +44,13 @@ void release_al2023(Account& account, const std::string& version, Time created) 
   for (const auto kubernetes : kVersions) {
     for (const auto& variant : kAl2023) {
       const std::string kind = std::string(variant.architecture) + "-" + std::string(variant.name);
-      const std::string name = "amazon-eks-node-al2023-" + kind + "-" + std::string(kubernetes) + "-" + version;
-      const auto id = add_image(account, {"", name, std::string(variant.architecture), std::string(kEksOwner), "amazon", "/dev/xvda", 20, created});
-      const std::string folder = "/aws/service/eks/optimized-ami/" + std::string(kubernetes) + "/amazon-linux-2023/" +
-                                 std::string(variant.architecture) + "/" + std::string(variant.name);
+      const std::string name =
+          "amazon-eks-node-al2023-" + kind + "-" + std::string(kubernetes) + "-" + version;
+      const auto id = add_image(account, {"", name, std::string(variant.architecture), std::string(kEksOwner),
+                                          "amazon", "/dev/xvda", 20, created});
+      const std::string folder = "/aws/service/eks/optimized-ami/" + std::string(kubernetes) +
+                                 "/amazon-linux-2023/" + std::string(variant.architecture) + "/" +
+                                 std::string(variant.name);
       set_parameter(account, folder, name, "recommended", id);
     }
   }
@@ -52,9 +60,12 @@ void release_al2(Account& account, const std::string& version, Time created) {
   for (const auto kubernetes : kVersions) {
     if (kubernetes >= kNoAl2From) continue;
     for (const auto& variant : kAl2) {
-      const std::string name = "amazon-eks" + std::string(variant.name) + "-node-" + std::string(kubernetes) + "-" + version;
-      const auto id = add_image(account, {"", name, std::string(variant.architecture), std::string(kEksOwner), "amazon", "/dev/xvda", 20, created});
-      const std::string folder = "/aws/service/eks/optimized-ami/" + std::string(kubernetes) + "/amazon-linux-2" + std::string(variant.name);
+      const std::string name =
+          "amazon-eks" + std::string(variant.name) + "-node-" + std::string(kubernetes) + "-" + version;
+      const auto id = add_image(account, {"", name, std::string(variant.architecture), std::string(kEksOwner),
+                                          "amazon", "/dev/xvda", 20, created});
+      const std::string folder = "/aws/service/eks/optimized-ami/" + std::string(kubernetes) +
+                                 "/amazon-linux-2" + std::string(variant.name);
       set_parameter(account, folder, name, "recommended", id);
     }
   }
@@ -64,9 +75,13 @@ void release_bottlerocket(Account& account, const std::string& version, Time cre
   for (const auto kubernetes : kVersions) {
     for (const auto& variant : kBottlerocket) {
       const std::string kind = "aws-k8s-" + std::string(kubernetes) + std::string(variant.name);
-      const std::string name = "bottlerocket-" + kind + "-" + std::string(variant.architecture) + "-v" + version;
-      const auto id = add_image(account, {"", name, std::string(variant.architecture), std::string(kBottlerocketOwner), "amazon", "/dev/xvda", 20, created});
-      set_parameter(account, "/aws/service/bottlerocket/" + kind + "/" + std::string(variant.architecture), version, "latest", id);
+      const std::string name =
+          "bottlerocket-" + kind + "-" + std::string(variant.architecture) + "-v" + version;
+      const auto id =
+          add_image(account, {"", name, std::string(variant.architecture), std::string(kBottlerocketOwner),
+                              "amazon", "/dev/xvda", 20, created});
+      set_parameter(account, "/aws/service/bottlerocket/" + kind + "/" + std::string(variant.architecture),
+                    version, "latest", id);
     }
   }
 }
@@ -85,10 +100,12 @@ base::Result<std::string> release_images(Account& account, std::string_view fami
   static const std::map<std::string_view, Release> families = {
       {"al2", release_al2}, {"al2023", release_al2023}, {"bottlerocket", release_bottlerocket}};
   const auto found = families.find(family);
-  if (found == families.end()) return base::invalid("unknown image family").add("family", std::string(family));
+  if (found == families.end())
+    return base::invalid("unknown image family").add("family", std::string(family));
   const int release = account.ami_releases[std::string(family)]++;
   const auto version = release_version(family, release);
-  const auto created = account.runtime.now() - (release == 0 ? std::chrono::hours(24 * 30) : std::chrono::hours(0));
+  const auto created =
+      account.runtime.now() - (release == 0 ? std::chrono::hours(24 * 30) : std::chrono::hours(0));
   found->second(account, version, created);
   return version;
 }
@@ -98,8 +115,10 @@ void seed_images(Account& account) {
     static_cast<void>(release_images(account, family));  // known families cannot fail
   }
   for (const std::string architecture : {"x86_64", "arm64"}) {
-    Image own{"", "custom-node-" + architecture, architecture, account.options.account_id, "", "/dev/xvda", 20,
-              account.runtime.now() - std::chrono::hours(24 * 10)};
+    Image own{"",           "custom-node-" + architecture,
+              architecture, account.options.account_id,
+              "",           "/dev/xvda",
+              20,           account.runtime.now() - std::chrono::hours(24 * 10)};
     own.tags = {{"karpenter.sh/discovery", account.options.cluster_name}};
     add_image(account, std::move(own));
   }

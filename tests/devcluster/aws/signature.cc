@@ -36,7 +36,8 @@ std::optional<Authorization> parse_authorization(std::string_view header) {
   }
   const auto scope = base::split(parts["Credential"], '/');
   if (scope.size() != 5 || parts["SignedHeaders"].empty() || parts["Signature"].empty()) return std::nullopt;
-  return Authorization{scope[0], scope[1], scope[2], scope[3], scope[4], base::split(parts["SignedHeaders"], ';'),
+  return Authorization{scope[0],          scope[1], scope[2],
+                       scope[3],          scope[4], base::split(parts["SignedHeaders"], ';'),
                        parts["Signature"]};
 }
 
@@ -95,7 +96,9 @@ std::optional<std::string> header_value(const net::HttpRequest& request, std::st
 // Empty when everything that must be signed is signed and present.
 std::string missing_signed_header(const net::HttpRequest& request, const Authorization& authorization) {
   const auto& names = authorization.signed_headers;
-  const auto is_signed = [&](const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  const auto is_signed = [&](const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
   if (!std::is_sorted(names.begin(), names.end())) return "the list of signed headers is not sorted";
   for (const auto& name : names) {
     if (!header_value(request, name)) return "the signed header '" + name + "' is missing";
@@ -111,7 +114,8 @@ std::string missing_signed_header(const net::HttpRequest& request, const Authori
 
 std::string expected_signature(const net::HttpRequest& request, const Authorization& authorization,
                                std::string_view timestamp, std::string_view secret) {
-  std::string canonical = request.method + "\n" + canonical_path(request.path()) + "\n" + canonical_query(request.query()) + "\n";
+  std::string canonical =
+      request.method + "\n" + canonical_path(request.path()) + "\n" + canonical_query(request.query()) + "\n";
   for (const auto& name : authorization.signed_headers) {
     canonical.append(name).append(":").append(header_value(request, name).value_or("")).append("\n");
   }
@@ -124,7 +128,8 @@ std::string expected_signature(const net::HttpRequest& request, const Authorizat
   to_sign.append(authorization.terminator).append("\n").append(base::hex_encode(net::sha256(canonical)));
 
   std::string key = "AWS4" + std::string(secret);
-  for (const auto& step : {authorization.date, authorization.region, authorization.service, authorization.terminator}) {
+  for (const auto& step :
+       {authorization.date, authorization.region, authorization.service, authorization.terminator}) {
     key = net::hmac_sha256(key, step);
   }
   return base::hex_encode(net::hmac_sha256(key, to_sign));
@@ -138,21 +143,28 @@ struct Complaint {
 std::optional<Complaint> check_time_and_scope(const Authorization& authorization, std::string_view timestamp,
                                               const SignatureContext& context) {
   const auto signed_at = parse_basic_time(timestamp);
-  if (!signed_at) return Complaint{SignatureFault::kIncomplete, "Date must be in ISO-8601 'basic format'. Got '" + std::string(timestamp) + "'"};
+  if (!signed_at)
+    return Complaint{SignatureFault::kIncomplete,
+                     "Date must be in ISO-8601 'basic format'. Got '" + std::string(timestamp) + "'"};
   if (authorization.date != timestamp.substr(0, 8) || authorization.terminator != "aws4_request") {
-    return Complaint{SignatureFault::kScope, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP"};
+    return Complaint{
+        SignatureFault::kScope,
+        "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP"};
   }
   const auto region = context.region_of(authorization.service);
   if (authorization.region != region) {
-    return Complaint{SignatureFault::kScope, "Credential should be scoped to a valid region, not '" + authorization.region + "'"};
+    return Complaint{SignatureFault::kScope,
+                     "Credential should be scoped to a valid region, not '" + authorization.region + "'"};
   }
   const auto skew = context.now > *signed_at ? context.now - *signed_at : *signed_at - context.now;
   if (skew <= kMaxSkew) return std::nullopt;
   const auto now = base::format_basic_iso8601(context.now);
-  return Complaint{SignatureFault::kSkew, "Signature expired: " + std::string(timestamp) + " is more than 15 min. away from " + now};
+  return Complaint{SignatureFault::kSkew,
+                   "Signature expired: " + std::string(timestamp) + " is more than 15 min. away from " + now};
 }
 
-std::optional<Complaint> check_token(const net::HttpRequest& request, const Credential& credential, base::Time now) {
+std::optional<Complaint> check_token(const net::HttpRequest& request, const Credential& credential,
+                                     base::Time now) {
   const auto token = request.headers.get("X-Amz-Security-Token");
   if (token != credential.session_token) {
     return Complaint{SignatureFault::kBadToken, "The security token included in the request is invalid."};
@@ -166,22 +178,28 @@ std::optional<Complaint> check_token(const net::HttpRequest& request, const Cred
 std::optional<Complaint> check(const net::HttpRequest& request, const Authorization& authorization,
                                const SignatureContext& context) {
   const auto credential = context.find_credential(authorization.access_key);
-  if (!credential) return Complaint{SignatureFault::kUnknownKey, "The security token included in the request is invalid."};
+  if (!credential)
+    return Complaint{SignatureFault::kUnknownKey, "The security token included in the request is invalid."};
   if (auto bad = check_token(request, *credential, context.now)) return bad;
   const auto timestamp = request.headers.get("X-Amz-Date");
-  if (timestamp.empty()) return Complaint{SignatureFault::kIncomplete, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header"};
+  if (timestamp.empty())
+    return Complaint{SignatureFault::kIncomplete,
+                     "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header"};
   if (auto bad = check_time_and_scope(authorization, timestamp, context)) return bad;
   if (auto missing = missing_signed_header(request, authorization); !missing.empty()) {
     return Complaint{SignatureFault::kIncomplete, std::move(missing)};
   }
   constexpr std::string_view kWrong =
-      "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
+      "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
+      "Access Key "
       "and signing method. Consult the service documentation for details.";
   const auto sent_hash = request.headers.find("X-Amz-Content-Sha256");
   if (sent_hash && *sent_hash != base::hex_encode(net::sha256(request.body))) {
-    return Complaint{SignatureFault::kMismatch, "The value of 'X-Amz-Content-Sha256' does not match the body"};
+    return Complaint{SignatureFault::kMismatch,
+                     "The value of 'X-Amz-Content-Sha256' does not match the body"};
   }
-  if (expected_signature(request, authorization, timestamp, credential->secret_key) != authorization.signature) {
+  if (expected_signature(request, authorization, timestamp, credential->secret_key) !=
+      authorization.signature) {
     return Complaint{SignatureFault::kMismatch, std::string(kWrong)};
   }
   return std::nullopt;
@@ -200,7 +218,10 @@ SignatureVerdict verify_signature(const net::HttpRequest& request, const Signatu
   const auto authorization = parse_authorization(*header);
   if (!authorization) {
     verdict.fault = SignatureFault::kIncomplete;
-    verdict.detail = "Authorization header requires 'Credential', 'Signature' and 'SignedHeaders' parameters. Authorization=" + std::string(*header);
+    verdict.detail =
+        "Authorization header requires 'Credential', 'Signature' and 'SignedHeaders' parameters. "
+        "Authorization=" +
+        std::string(*header);
     return verdict;
   }
   verdict.service = authorization->service;

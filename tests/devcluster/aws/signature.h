@@ -9,8 +9,8 @@
 #include "common/base/time.h"
 #include "common/net/http.h"
 
-// The receiving side of Signature Version 4. Written from AWS's public description, apart from the client's signer, so
-// that each checks the other. spec: aws §2.5
+// The receiving side of Signature Version 4. Written from AWS's public description, apart from the client's
+// signer, so that each checks the other. spec: aws §2.5
 
 namespace karpenter::devcluster::aws {
 
@@ -21,18 +21,18 @@ struct Credential {
 };
 
 enum class SignatureFault : std::uint8_t {
-  kMissing,        // no Authorization header
-  kIncomplete,     // malformed, or a header that must be signed is not
-  kUnknownKey,     // no such access key
-  kBadToken,       // session token missing, wrong or sent without need
-  kExpiredToken,   // temporary credentials ran out
-  kScope,          // wrong date, region or terminator in the credential scope
-  kSkew,           // more than 15 minutes away from our clock
-  kMismatch,       // the signature itself, or the payload hash
+  kMissing,       // no Authorization header
+  kIncomplete,    // malformed, or a header that must be signed is not
+  kUnknownKey,    // no such access key
+  kBadToken,      // session token missing, wrong or sent without need
+  kExpiredToken,  // temporary credentials ran out
+  kScope,         // wrong date, region or terminator in the credential scope
+  kSkew,          // more than 15 minutes away from our clock
+  kMismatch,      // the signature itself, or the payload hash
 };
 
 struct SignatureVerdict {
-  std::string service;     // of the credential scope, "" when unreadable
+  std::string service;  // of the credential scope, "" when unreadable
   std::string region;
   std::string access_key;
   std::optional<SignatureFault> fault;  // empty: the request is signed properly
@@ -46,6 +46,7 @@ struct SignatureContext {
 };
 
 // Checks Authorization, date, scope, signed headers, payload hash and signature. Pure but for the callbacks.
-[[nodiscard]] SignatureVerdict verify_signature(const net::HttpRequest& request, const SignatureContext& context);
+[[nodiscard]] SignatureVerdict verify_signature(const net::HttpRequest& request,
+                                                const SignatureContext& context);
 
 }  // namespace karpenter::devcluster::aws

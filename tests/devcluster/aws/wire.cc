@@ -73,7 +73,9 @@ std::optional<std::int64_t> Param::integer() const {
   const auto value = text();
   if (!value) return std::nullopt;
   const auto parsed = base::parse_int64(*value);
-  if (!parsed) complain("InvalidParameterValue", "Value (" + *value + ") for parameter " + path_ + " is invalid. Expected an integer.");
+  if (!parsed)
+    complain("InvalidParameterValue",
+             "Value (" + *value + ") for parameter " + path_ + " is invalid. Expected an integer.");
   return parsed.value_or(0);
 }
 
@@ -81,11 +83,15 @@ std::optional<double> Param::number() const {
   const auto value = text();
   if (!value) return std::nullopt;
   const auto parsed = base::parse_double(*value);
-  if (!parsed) complain("InvalidParameterValue", "Value (" + *value + ") for parameter " + path_ + " is invalid. Expected a number.");
+  if (!parsed)
+    complain("InvalidParameterValue",
+             "Value (" + *value + ") for parameter " + path_ + " is invalid. Expected a number.");
   return parsed.value_or(0);
 }
 
-bool Param::flag(bool fallback) const { return one_of({"true", "false"}, fallback ? "true" : "false") == "true"; }
+bool Param::flag(bool fallback) const {
+  return one_of({"true", "false"}, fallback ? "true" : "false") == "true";
+}
 
 std::string Param::one_of(std::initializer_list<std::string_view> allowed, std::string_view fallback) const {
   auto value = text();
@@ -102,7 +108,8 @@ std::vector<Param> Param::list() const {
   for (std::size_t i = 1; i <= node_->children.size(); ++i) {
     entries.push_back((*this)[std::to_string(i)]);
     if (entries.back().exists()) continue;
-    complain("InvalidParameter", "The list " + path_ + " must be numbered from 1 without gaps: " + path_ + "." + std::to_string(i) + " is missing");
+    complain("InvalidParameter", "The list " + path_ + " must be numbered from 1 without gaps: " + path_ +
+                                     "." + std::to_string(i) + " is missing");
     entries.pop_back();
     break;
   }
@@ -157,12 +164,23 @@ std::string escape_xml(std::string_view text) {
   out.reserve(text.size());
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\r': out += "&#13;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\r':
+        out += "&#13;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -180,15 +198,20 @@ constexpr std::array<ServiceFacts, 7> kServices{{
 
 std::string_view content_type(const ServiceFacts& service) {
   switch (service.protocol) {
-    case Protocol::kEc2: return "text/xml;charset=UTF-8";
-    case Protocol::kQuery: return "text/xml";
-    case Protocol::kJson: return service.name == "sqs" ? "application/x-amz-json-1.0" : "application/x-amz-json-1.1";
-    case Protocol::kRestJson: return "application/json";
+    case Protocol::kEc2:
+      return "text/xml;charset=UTF-8";
+    case Protocol::kQuery:
+      return "text/xml";
+    case Protocol::kJson:
+      return service.name == "sqs" ? "application/x-amz-json-1.0" : "application/x-amz-json-1.1";
+    case Protocol::kRestJson:
+      return "application/json";
   }
   return "";
 }
 
-net::HttpResponse make_answer(const ServiceFacts& service, int status, std::string body, std::string_view request_id) {
+net::HttpResponse make_answer(const ServiceFacts& service, int status, std::string body,
+                              std::string_view request_id) {
   net::HttpResponse response;
   response.status = status;
   response.headers.set("Content-Type", std::string(content_type(service)));
@@ -198,23 +221,28 @@ net::HttpResponse make_answer(const ServiceFacts& service, int status, std::stri
 }
 
 std::string query_namespace(const ServiceFacts& service) {
-  if (service.protocol == Protocol::kEc2) return "http://ec2.amazonaws.com/doc/" + std::string(service.version) + "/";
+  if (service.protocol == Protocol::kEc2)
+    return "http://ec2.amazonaws.com/doc/" + std::string(service.version) + "/";
   return "https://" + std::string(service.name) + ".amazonaws.com/doc/" + std::string(service.version) + "/";
 }
 
-std::string error_xml(const ServiceFacts& service, const base::Error& error, int status, std::string_view request_id) {
+std::string error_xml(const ServiceFacts& service, const base::Error& error, int status,
+                      std::string_view request_id) {
   Xml xml;
   if (service.protocol == Protocol::kEc2) {
     xml.node("Response", [&](Xml& response) {
       response.node("Errors", [&](Xml& errors) {
-        errors.node("Error", [&](Xml& one) { one.text("Code", error.reason).text("Message", error.message); });
+        errors.node("Error",
+                    [&](Xml& one) { one.text("Code", error.reason).text("Message", error.message); });
       });
       response.text("RequestID", request_id);
     });
   } else {
     xml.node("ErrorResponse", [&](Xml& response) {
       response.node("Error", [&](Xml& one) {
-        one.text("Type", status < 500 ? "Sender" : "Receiver").text("Code", error.reason).text("Message", error.message);
+        one.text("Type", status < 500 ? "Sender" : "Receiver")
+            .text("Code", error.reason)
+            .text("Message", error.message);
       });
       response.text("RequestId", request_id);
     });
@@ -254,7 +282,8 @@ std::string format_number(double value) {
 }
 
 const ServiceFacts* find_service(std::string_view name) {
-  const auto found = std::find_if(kServices.begin(), kServices.end(), [&](const auto& s) { return s.name == name; });
+  const auto found =
+      std::find_if(kServices.begin(), kServices.end(), [&](const auto& s) { return s.name == name; });
   return found == kServices.end() ? nullptr : &*found;
 }
 
@@ -267,7 +296,8 @@ const ServiceFacts* guess_service(const net::HttpRequest& request) {
     }
   }
   for (const auto& service : kServices) {
-    if (!service.target_prefix.empty() && target.starts_with(std::string(service.target_prefix) + ".")) return &service;
+    if (!service.target_prefix.empty() && target.starts_with(std::string(service.target_prefix) + "."))
+      return &service;
     if (!service.version.empty() && service.version == version) return &service;
     if (service.protocol == Protocol::kRestJson && request.path().starts_with("/clusters")) return &service;
   }
@@ -286,6 +316,11 @@ net::HttpResponse error_answer(const ServiceFacts& service, const base::Error& e
   }
   auto response = make_answer(service, status, body.dump(), request_id);
   if (service.protocol == Protocol::kRestJson) response.headers.set("x-amzn-ErrorType", error.reason);
+  if (service.name == "sqs") {
+    const bool no_queue = error.reason == "QueueDoesNotExist";
+    const std::string legacy = no_queue ? "AWS.SimpleQueueService.NonExistentQueue" : error.reason;
+    response.headers.set("x-amzn-query-error", legacy + (status < 500 ? ";Sender" : ";Receiver"));
+  }
   return response;
 }
 
@@ -300,8 +335,8 @@ net::HttpResponse xml_answer(const ServiceFacts& service, std::string_view opera
     body.node("ResponseMetadata", [&](Xml& metadata) { metadata.text("RequestId", request_id); });
   }
   return make_answer(service, 200,
-                     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<" + root + " xmlns=\"" + query_namespace(service) + "\">" +
-                         body.str() + "</" + root + ">",
+                     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<" + root + " xmlns=\"" +
+                         query_namespace(service) + "\">" + body.str() + "</" + root + ">",
                      request_id);
 }
 

@@ -22,8 +22,8 @@ namespace karpenter::devcluster::aws {
 
 class Form;
 
-// A place in the tree that dotted parameter names describe ("TagSpecification.1.Tag.2.Key"). Reading marks the
-// parameter as known. Complaints go to the form, which keeps the first. Valid while the form lives.
+// A place in the tree that dotted parameter names describe ("TagSpecification.1.Tag.2.Key"). Reading marks
+// the parameter as known. Complaints go to the form, which keeps the first. Valid while the form lives.
 class Param {
  public:
   Param operator[](std::string_view child) const;
@@ -36,7 +36,8 @@ class Param {
   [[nodiscard]] std::optional<double> number() const;
   [[nodiscard]] bool flag(bool fallback) const;
   // One of `allowed`, else InvalidParameterValue; `fallback` when absent.
-  [[nodiscard]] std::string one_of(std::initializer_list<std::string_view> allowed, std::string_view fallback) const;
+  [[nodiscard]] std::string one_of(std::initializer_list<std::string_view> allowed,
+                                   std::string_view fallback) const;
   // Name.1, Name.2, ... without holes.
   [[nodiscard]] std::vector<Param> list() const;
   [[nodiscard]] std::vector<std::string> texts() const;
@@ -76,7 +77,8 @@ class Xml {
   Xml& integer(std::string_view tag, std::int64_t value);
   Xml& flag(std::string_view tag, bool value);
   Xml& number(std::string_view tag, double value);  // shortest form
-  Xml& items(std::string_view tag, const std::vector<std::string>& values);  // <tag><item>value</item>...</tag>
+  Xml& items(std::string_view tag,
+             const std::vector<std::string>& values);  // <tag><item>value</item>...</tag>
   template <class Body>
   Xml& node(std::string_view tag, const Body& body) {
     open(tag);
@@ -107,10 +109,11 @@ struct ServiceFacts {
 [[nodiscard]] const ServiceFacts* guess_service(const net::HttpRequest& request);
 
 // Answers in the words of a protocol. `request_id` is shown where AWS shows it.
-[[nodiscard]] net::HttpResponse error_answer(const ServiceFacts& service, const base::Error& error, int status,
-                                             std::string_view request_id);
-[[nodiscard]] net::HttpResponse xml_answer(const ServiceFacts& service, std::string_view operation, std::string_view xml,
-                                           std::string_view request_id);
-[[nodiscard]] net::HttpResponse json_answer(const ServiceFacts& service, std::string json, std::string_view request_id);
+[[nodiscard]] net::HttpResponse error_answer(const ServiceFacts& service, const base::Error& error,
+                                             int status, std::string_view request_id);
+[[nodiscard]] net::HttpResponse xml_answer(const ServiceFacts& service, std::string_view operation,
+                                           std::string_view xml, std::string_view request_id);
+[[nodiscard]] net::HttpResponse json_answer(const ServiceFacts& service, std::string json,
+                                            std::string_view request_id);
 
 }  // namespace karpenter::devcluster::aws

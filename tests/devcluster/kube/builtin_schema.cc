@@ -112,7 +112,6 @@ class SchemaBuilder {
     } else if (word == "time") {
       out["type"].set("string");
       out["format"].set("date-time");
-      out["nullable"].set(true);
     } else if (word == "object") {
       out["x-kubernetes-preserve-unknown-fields"].set(true);
     } else if (word == "map" || word == "quantities") {

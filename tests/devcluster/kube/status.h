@@ -47,7 +47,7 @@ struct Subject {
 [[nodiscard]] base::Error too_large_version(std::int64_t asked, std::int64_t current);               // 504
 
 // The message of a stale write.
-inline constexpr std::string_view kModified =
+inline constexpr std::string_view kStaleMessage =
     "the object has been modified; please apply your changes to the latest version and try again";
 
 // Field errors in the words of apimachinery: FieldValueInvalid `Invalid value: "x": why`, ...

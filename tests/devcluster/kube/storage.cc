@@ -45,6 +45,31 @@ void Storage::record(Table& table, Change change) {
   table.changed->notify_all();
 }
 
+void Storage::index(const Place& place, json::View before, json::View after) {
+  for (const json::View owner : before["metadata"]["ownerReferences"].items()) {
+    by_owner_[owner["uid"].string_or("")].erase(place);
+  }
+  for (const json::View owner : after["metadata"]["ownerReferences"].items()) {
+    by_owner_[owner["uid"].string_or("")].insert(place);
+  }
+  if (!after.exists()) by_uid_.erase(before["metadata"]["uid"].string_or(""));
+  if (!before.exists()) by_uid_.insert_or_assign(after["metadata"]["uid"].string_or(""), place);
+}
+
+std::vector<Storage::Place> Storage::dependents(const std::string& uid) const {
+  const runtime::Lock lock(mutex_);
+  const auto found = by_owner_.find(uid);
+  if (found == by_owner_.end()) return {};
+  return {found->second.begin(), found->second.end()};
+}
+
+std::optional<Storage::Place> Storage::find_uid(const std::string& uid) const {
+  const runtime::Lock lock(mutex_);
+  const auto found = by_uid_.find(uid);
+  if (found == by_uid_.end()) return std::nullopt;
+  return found->second;
+}
+
 Object Storage::get(const std::string& resource, std::string_view key) const {
   const runtime::Lock lock(mutex_);
   const Table& rows = table(resource);
@@ -58,6 +83,7 @@ base::Result<Object> Storage::create(const std::string& resource, const std::str
   if (rows.objects.contains(key)) return base::make_error(Code::kAlreadyExists, "already exists");
   Object stored = stamp(std::move(object));
   rows.objects.emplace(key, stored);
+  index({resource, key}, {}, *stored);
   record(rows, {.type = ChangeType::kAdded, .key = key, .object = stored, .before = nullptr});
   return stored;
 }
@@ -71,6 +97,7 @@ base::Result<Object> Storage::update(const std::string& resource, const std::str
   if (found->second != expected) return base::make_error(Code::kConflict, "changed meanwhile");
   Object stored = stamp(std::move(object));
   found->second = stored;
+  index({resource, key}, *expected, *stored);
   record(rows, {.type = ChangeType::kModified, .key = key, .object = stored, .before = expected});
   return stored;
 }
@@ -83,6 +110,7 @@ base::Result<Object> Storage::remove(const std::string& resource, const std::str
   if (found->second != expected) return base::make_error(Code::kConflict, "changed meanwhile");
   Object last = stamp(json::Value(expected->view()));
   rows.objects.erase(found);
+  index({resource, key}, *expected, {});
   record(rows, {.type = ChangeType::kDeleted, .key = key, .object = last, .before = expected});
   return last;
 }

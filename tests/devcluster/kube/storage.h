@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,6 +66,15 @@ class Storage {
                                                std::int64_t revision) const;
   [[nodiscard]] std::int64_t revision() const;
 
+  struct Place {
+    std::string resource;
+    std::string key;
+    friend auto operator<=>(const Place&, const Place&) = default;
+  };
+  // The objects whose ownerReferences name `uid`, ordered.
+  [[nodiscard]] std::vector<Place> dependents(const std::string& uid) const;
+  [[nodiscard]] std::optional<Place> find_uid(const std::string& uid) const;
+
   // The changes after `revision`; waits for some until `until`. `cut_seen` is the cut counter of the watch.
   Changes wait_changes(const std::string& resource, std::int64_t revision, std::uint64_t cut_seen,
                        const runtime::Call& until);
@@ -82,12 +93,15 @@ class Storage {
   Table& table(const std::string& resource) const KARP_REQUIRES(mutex_);
   void record(Table& table, Change change) KARP_REQUIRES(mutex_);
   Object stamp(json::Value object) KARP_REQUIRES(mutex_);
+  void index(const Place& place, json::View before, json::View after) KARP_REQUIRES(mutex_);
   void for_tables(std::string_view plural, const std::function<void(Table&)>& action);
 
   runtime::Runtime& runtime_;
   std::size_t history_per_kind_;
   mutable runtime::Mutex mutex_;
   mutable std::map<std::string, Table> tables_ KARP_GUARDED_BY(mutex_);
+  std::map<std::string, Place> by_uid_ KARP_GUARDED_BY(mutex_);
+  std::map<std::string, std::set<Place>> by_owner_ KARP_GUARDED_BY(mutex_);
   std::int64_t revision_ KARP_GUARDED_BY(mutex_) = 1;
 };
 

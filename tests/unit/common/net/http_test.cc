@@ -42,8 +42,9 @@ TEST(ParseUrl, reads_scheme_host_port_and_target) {
 }
 
 TEST(ParseUrl, refuses_what_is_not_an_http_url) {
-  for (const char* text : {"", "example.com", "ftp://x", "http://", "http://:80", "http://x:0", "http://x:65536",
-                           "http://x:8a", "http://[::1", "http://u:p@host/", "http://ho st/", "http://x/\n"}) {
+  for (const char* text :
+       {"", "example.com", "ftp://x", "http://", "http://:80", "http://x:0", "http://x:65536", "http://x:8a",
+        "http://[::1", "http://u:p@host/", "http://ho st/", "http://x/\n"}) {
     EXPECT_TRUE(parse_url(text).failed_with(base::Code::kInvalid)) << text;
   }
 }
@@ -63,18 +64,24 @@ TEST(HttpRequest, splits_target_at_the_question_mark) {
 }
 
 TEST(ParseQuery, decodes_in_order_and_keeps_malformed_escapes) {
-  EXPECT_EQ(parse_query("a=1&b=x%2Cy&a=2&flag&=v&&c=%zz&d=a=b&e=a+b"),
-            (Pairs{{"a", "1"}, {"b", "x,y"}, {"a", "2"}, {"flag", ""}, {"", "v"}, {"c", "%zz"}, {"d", "a=b"}, {"e", "a b"}}));
+  EXPECT_EQ(parse_query("a=1&b=x%2Cy&a=2&flag&=v&&c=%zz&d=a=b&e=a+b"), (Pairs{{"a", "1"},
+                                                                              {"b", "x,y"},
+                                                                              {"a", "2"},
+                                                                              {"flag", ""},
+                                                                              {"", "v"},
+                                                                              {"c", "%zz"},
+                                                                              {"d", "a=b"},
+                                                                              {"e", "a b"}}));
   EXPECT_TRUE(parse_query("").empty());
 }
 
 TEST(ErrorOfStatus, maps_every_class_of_status) {
   using base::Code;
   const std::vector<std::pair<int, Code>> cases = {
-      {400, Code::kInvalid},   {422, Code::kInvalid},  {401, Code::kForbidden}, {403, Code::kForbidden},
-      {404, Code::kNotFound},  {408, Code::kTimeout},  {409, Code::kConflict},  {410, Code::kGone},
-      {413, Code::kInvalid},   {429, Code::kThrottled}, {500, Code::kUnavailable}, {503, Code::kUnavailable},
-      {504, Code::kTimeout},   {302, Code::kInternal}};
+      {400, Code::kInvalid},  {422, Code::kInvalid},   {401, Code::kForbidden},   {403, Code::kForbidden},
+      {404, Code::kNotFound}, {408, Code::kTimeout},   {409, Code::kConflict},    {410, Code::kGone},
+      {413, Code::kInvalid},  {429, Code::kThrottled}, {500, Code::kUnavailable}, {503, Code::kUnavailable},
+      {504, Code::kTimeout},  {302, Code::kInternal}};
   for (const auto& [status, code] : cases) EXPECT_EQ(error_of_status(status, {}, "").code, code) << status;
   Headers headers;
   headers.add("retry-after", "7");

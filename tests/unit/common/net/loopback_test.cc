@@ -22,7 +22,8 @@ class Echo final : public Handler {
   HttpResponse handle(const HttpRequest& request, const Call&) override {
     if (request.path() == "/missing") return text_response(404, "nothing here");
     auto response = text_response(200, request.method + " " + request.target + " " + request.body);
-    if (request.path() == "/stream") response.stream = std::make_unique<Words>(std::vector<std::string>{"b", "c"});
+    if (request.path() == "/stream")
+      response.stream = std::make_unique<Words>(std::vector<std::string>{"b", "c"});
     return response;
   }
 };
@@ -57,7 +58,8 @@ TEST_F(Loopback, unknown_origin_is_unavailable_and_a_stopped_call_is_cancelled) 
   EXPECT_TRUE(transport_.send(elsewhere, {}).failed_with(base::Code::kUnavailable));
   std::stop_source stop;
   stop.request_stop();
-  EXPECT_TRUE(transport_.send(request("GET", "/"), Call{.stop = stop.get_token()}).failed_with(base::Code::kCancelled));
+  EXPECT_TRUE(transport_.send(request("GET", "/"), Call{.stop = stop.get_token()})
+                  .failed_with(base::Code::kCancelled));
 }
 
 TEST_F(Loopback, streams_body_then_pieces_then_the_end) {

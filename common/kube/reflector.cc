@@ -1,0 +1,96 @@
+#include "common/kube/reflector.h"
+
+#include "common/kube/watch_driver.h"
+#include "common/model/core/core.h"
+#include "common/model/karpenter/v1.h"
+
+namespace karpenter::kube {
+namespace {
+
+model::ObjectKey key_of(json::View object) {
+  const auto meta = object["metadata"];
+  return {.namespace_name = meta["namespace"].string_or(""), .name = meta["name"].string_or("")};
+}
+
+template <class T>
+class StoreSink final : public WatchSink {
+ public:
+  StoreSink(Store<T>& store, const telemetry::Log& log, const OnMalformed& on_malformed)
+      : store_(store), log_(log), on_malformed_(on_malformed) {}
+
+  void begin_list() override { listed_.clear(); }
+  void on_listed(json::View item) override {
+    auto object = read(item);
+    if (!object) object = store_.find(key_of(item));  // its last good version stays
+    if (object) listed_.push_back(std::move(object));
+  }
+  void end_list() override { store_.replace(std::exchange(listed_, {})); }
+  void on_upsert(json::View object) override {
+    if (auto decoded = read(object)) store_.upsert(std::move(decoded));
+  }
+  void on_removed(json::View object) override { store_.remove(key_of(object)); }
+
+ private:
+  // Null, logged and told once per occurrence when the object cannot be decoded.
+  typename Store<T>::Ptr read(json::View object) {
+    auto decoded = decode<T>(object);
+    if (decoded) return std::make_shared<const T>(std::move(decoded).value());
+    const auto key = key_of(object);
+    log_.error(decoded.error(), "ignoring malformed object",
+               {{"kind", kind_of<T>().kind}, {"namespace", key.namespace_name}, {"name", key.name}});
+    if (on_malformed_) on_malformed_(key, decoded.error());
+    return nullptr;
+  }
+
+  Store<T>& store_;
+  const telemetry::Log& log_;
+  const OnMalformed& on_malformed_;
+  std::vector<typename Store<T>::Ptr> listed_;
+};
+
+}  // namespace
+
+template <class T>
+void reflect(Client& client, Store<T>& store, const ReflectorOptions& options, telemetry::Log& log,
+             const OnMalformed& on_malformed, std::stop_token stop) {
+  StoreSink<T> sink(store, log, on_malformed);
+  drive_list_watch(client, kind_of<T>(), options, log, sink, stop);
+}
+
+// The kinds that somebody caches.
+template void reflect(Client&, Store<model::CsiNode>&, const ReflectorOptions&, telemetry::Log&,
+                      const OnMalformed&, std::stop_token);
+template void reflect(Client&, Store<model::CustomResourceDefinition>&, const ReflectorOptions&,
+                      telemetry::Log&, const OnMalformed&, std::stop_token);
+template void reflect(Client&, Store<model::DaemonSet>&, const ReflectorOptions&, telemetry::Log&,
+                      const OnMalformed&, std::stop_token);
+template void reflect(Client&, Store<model::Ec2NodeClass>&, const ReflectorOptions&, telemetry::Log&,
+                      const OnMalformed&, std::stop_token);
+template void reflect(Client&, Store<model::KubeEvent>&, const ReflectorOptions&, telemetry::Log&,
+                      const OnMalformed&, std::stop_token);
+template void reflect(Client&, Store<model::Lease>&, const ReflectorOptions&, telemetry::Log&,
+                      const OnMalformed&, std::stop_token);
+template void reflect(Client&, Store<model::Namespace>&, const ReflectorOptions&, telemetry::Log&,
+                      const OnMalformed&, std::stop_token);
+template void reflect(Client&, Store<model::Node>&, const ReflectorOptions&, telemetry::Log&,
+                      const OnMalformed&, std::stop_token);
+template void reflect(Client&, Store<model::NodeClaim>&, const ReflectorOptions&, telemetry::Log&,
+                      const OnMalformed&, std::stop_token);
+template void reflect(Client&, Store<model::NodePool>&, const ReflectorOptions&, telemetry::Log&,
+                      const OnMalformed&, std::stop_token);
+template void reflect(Client&, Store<model::PersistentVolume>&, const ReflectorOptions&, telemetry::Log&,
+                      const OnMalformed&, std::stop_token);
+template void reflect(Client&, Store<model::PersistentVolumeClaim>&, const ReflectorOptions&, telemetry::Log&,
+                      const OnMalformed&, std::stop_token);
+template void reflect(Client&, Store<model::Pod>&, const ReflectorOptions&, telemetry::Log&,
+                      const OnMalformed&, std::stop_token);
+template void reflect(Client&, Store<model::PodDisruptionBudget>&, const ReflectorOptions&, telemetry::Log&,
+                      const OnMalformed&, std::stop_token);
+template void reflect(Client&, Store<model::Service>&, const ReflectorOptions&, telemetry::Log&,
+                      const OnMalformed&, std::stop_token);
+template void reflect(Client&, Store<model::StorageClass>&, const ReflectorOptions&, telemetry::Log&,
+                      const OnMalformed&, std::stop_token);
+template void reflect(Client&, Store<model::VolumeAttachment>&, const ReflectorOptions&, telemetry::Log&,
+                      const OnMalformed&, std::stop_token);
+
+}  // namespace karpenter::kube
