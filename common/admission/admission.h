@@ -31,10 +31,13 @@ struct Violation {
 // Sorted by path, then text; at most 100.
 using Violations = std::vector<Violation>;
 
-// The value of annotation karpenter.sh/nodepool-hash, version v3. spec: api §9.1
+// The value of annotation karpenter.sh/nodepool-hash: decimal text. Goes with labels::kNodePoolHashVersionNow. spec: api §9.1
 [[nodiscard]] std::string node_pool_hash(const model::NodePool& pool);
-// The value of annotation karpenter.k8s.aws/ec2nodeclass-hash, version v6. spec: api §9.2
-[[nodiscard]] std::string node_class_hash(const model::Ec2NodeClass& node_class);
+// The value of annotation karpenter.k8s.aws/ec2nodeclass-hash. Goes with labels::kNodeClassHashVersionNow. spec: api §9.2
+[[nodiscard]] std::string node_class_hash(const model::Ec2NodeClass& node_class,
+                                          std::string_view cluster_ca_bundle = {});
+// spec.amiFamily, else the family of the alias, else Custom. spec: api §4.9
+[[nodiscard]] std::string resolved_ami_family(const model::Ec2NodeClassSpec& spec);
 
 // Runtime validation ("R" rules): what the controllers put into the condition ValidationSucceeded, and what admission promotes
 // to a refusal. Schema limits ("S") are schema::validate's business; CEL rules ("C") are here. spec: api §2.3, §2.4, §3.3,

@@ -46,7 +46,8 @@ std::optional<std::uint64_t> take_term(std::string_view& rest) {
   if (!any_digit || !unit || whole > kMaxMagnitude / *unit) return std::nullopt;
   rest.remove_prefix(end);
   // The same two roundings as Go's parser, so that both agree to the nanosecond.
-  const auto part = static_cast<std::uint64_t>(static_cast<double>(fraction) * (static_cast<double>(*unit) / scale));
+  const auto part =
+      static_cast<std::uint64_t>(static_cast<double>(fraction) * (static_cast<double>(*unit) / scale));
   const std::uint64_t value = whole * *unit + part;
   return value <= kMaxMagnitude ? std::optional(value) : std::nullopt;
 }

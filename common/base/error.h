@@ -38,8 +38,8 @@ struct Error {
   std::string message;
   std::vector<std::pair<std::string, std::string>> with = {};
   std::optional<std::chrono::milliseconds> retry_after = std::nullopt;
-  // Machine-readable reason of the other side: an AWS error code ("UnauthorizedOperation"), a Kubernetes status
-  // reason ("AlreadyExists") or a condition reason. Empty when there is none.
+  // Machine-readable reason of the other side: an AWS error code ("UnauthorizedOperation"), a Kubernetes
+  // status reason ("AlreadyExists") or a condition reason. Empty when there is none.
   std::string reason = {};
 
   // `message (k=v, k2=v2)`, pairs in the order they were added. spec: lifecycle §2.5

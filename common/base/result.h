@@ -12,21 +12,24 @@ namespace karpenter::base {
 // The value of a void Result.
 struct Ok {};
 
-// Either a T or an Error, shaped like std::expected (gcc 12 has none). Never empty; moved-from holds a moved-from T
-// or Error. Reading the wrong side is a programmer error and aborts. Not thread-safe.
+// Either a T or an Error, shaped like std::expected (gcc 12 has none). Never empty; moved-from holds a
+// moved-from T or Error. Reading the wrong side is a programmer error and aborts. Not thread-safe.
 template <class T>
 class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor): return value;
+  // NOLINTNEXTLINE(google-explicit-constructor): `return value;`
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
   // Anything that converts to T: `return Alternative{};` for a variant.
   template <class U>
-    requires(std::is_convertible_v<U, T> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Error> && !std::is_same_v<std::remove_cvref_t<U>, T>)
-  Result(U&& value)  // NOLINT(google-explicit-constructor): return value;
+  requires(std::is_convertible_v<U, T> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Error> && !std::is_same_v<std::remove_cvref_t<U>, T>)
+      // NOLINTNEXTLINE(google-explicit-constructor): `return alternative;`
+      Result(U&& value)
       : state_(std::in_place_index<0>, std::forward<U>(value)) {}
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}   // NOLINT(google-explicit-constructor): return error;
+  // NOLINTNEXTLINE(google-explicit-constructor): `return error;`
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 
   [[nodiscard]] bool has_value() const { return state_.index() == 0; }
   explicit operator bool() const { return has_value(); }
@@ -63,7 +66,9 @@ class [[nodiscard]] Result {
   }
 
   // The value, or `fallback` when this is an error.
-  [[nodiscard]] T value_or(T fallback) && { return has_value() ? std::move(*this).value() : std::move(fallback); }
+  [[nodiscard]] T value_or(T fallback) && {
+    return has_value() ? std::move(*this).value() : std::move(fallback);
+  }
 
   // True when this is an error with that code.
   [[nodiscard]] bool failed_with(Code code) const { return !has_value() && error().code == code; }
@@ -81,15 +86,17 @@ using Status = Result<Ok>;
 #define KARP_CONCAT_INNER(a, b) a##b
 #define KARP_CONCAT(a, b) KARP_CONCAT_INNER(a, b)
 
-// Statement macros only; the GNU-expression form leaks half-built aggregates on early return with gcc 12 (architecture §5.1).
+// Statement macros only; the GNU-expression form leaks half-built aggregates on early return with gcc 12
+// (architecture §5.1).
 #define RETURN_IF_ERROR(expression)                                      \
   do {                                                                   \
     auto karp_status = (expression);                                     \
     if (!karp_status.has_value()) return std::move(karp_status).error(); \
   } while (false)
 
-#define ASSIGN_OR_RETURN(lhs, expression) ASSIGN_OR_RETURN_INNER(KARP_CONCAT(karp_result_, __LINE__), lhs, expression)
-#define ASSIGN_OR_RETURN_INNER(tmp, lhs, expression) \
-  auto tmp = (expression);                           \
+#define ASSIGN_OR_RETURN(lhs, expression) \
+  ASSIGN_OR_RETURN_INNER(KARP_CONCAT(karp_result_, __LINE__), lhs, expression)
+#define ASSIGN_OR_RETURN_INNER(tmp, lhs, expression)   \
+  auto tmp = (expression);                             \
   if (!tmp.has_value()) return std::move(tmp).error(); \
   lhs = std::move(tmp).value()

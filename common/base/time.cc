@@ -33,15 +33,16 @@ Civil to_civil(Time time) {
 
 std::string print_seconds(const Civil& c, const char* format) {
   std::array<char, 64> buffer{};
-  const int size = std::snprintf(buffer.data(), buffer.size(), format, c.year, c.month, c.day, c.hour, c.minute, c.second);
+  const int size =
+      std::snprintf(buffer.data(), buffer.size(), format, c.year, c.month, c.day, c.hour, c.minute, c.second);
   return {buffer.data(), static_cast<std::size_t>(size)};
 }
 
 std::string print_fraction(Time time, int digits, std::int64_t nanos_per_unit) {
   const Civil c = to_civil(time);
   std::array<char, 32> buffer{};
-  const int size =
-      std::snprintf(buffer.data(), buffer.size(), ".%0*lldZ", digits, static_cast<long long>(c.nanos / nanos_per_unit));
+  const int size = std::snprintf(buffer.data(), buffer.size(), ".%0*lldZ", digits,
+                                 static_cast<long long>(c.nanos / nanos_per_unit));
   return print_seconds(c, "%04d-%02u-%02uT%02d:%02d:%02d") +
          std::string(buffer.data(), static_cast<std::size_t>(size));
 }
@@ -137,10 +138,14 @@ std::optional<Time> scan_time(std::string_view text) {
 
 }  // namespace
 
-std::string format_rfc3339(Time time) { return print_seconds(to_civil(time), "%04d-%02u-%02uT%02d:%02d:%02dZ"); }
+std::string format_rfc3339(Time time) {
+  return print_seconds(to_civil(time), "%04d-%02u-%02uT%02d:%02d:%02dZ");
+}
 std::string format_rfc3339_micro(Time time) { return print_fraction(time, 6, 1'000); }
 std::string format_rfc3339_milli(Time time) { return print_fraction(time, 3, 1'000'000); }
-std::string format_basic_iso8601(Time time) { return print_seconds(to_civil(time), "%04d%02u%02uT%02d%02d%02dZ"); }
+std::string format_basic_iso8601(Time time) {
+  return print_seconds(to_civil(time), "%04d%02u%02uT%02d%02d%02dZ");
+}
 
 Result<Time> parse_rfc3339(std::string_view text) {
   const std::optional<Time> time = scan_time(text);

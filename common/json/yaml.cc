@@ -12,12 +12,13 @@
 namespace karpenter::json {
 namespace {
 
-// An alias may multiply a document; this bounds what one text can become.
-constexpr std::size_t kMaxNodes = 2'000'000;
 constexpr std::size_t kMaxDepth = 200;
 
+// Without aliases a text has at most one node a byte; aliases may multiply that, but not without end.
+std::size_t max_nodes(std::string_view text) { return 10'000 + 10 * text.size(); }
+
 struct Converter {
-  std::size_t nodes = 0;
+  std::size_t nodes_left;
 
   base::Status convert(const YAML::Node& from, Ref to, std::size_t depth);
   base::Status convert_map(const YAML::Node& from, Ref to, std::size_t depth);
@@ -77,7 +78,7 @@ void set_scalar(const YAML::Node& from, Ref to) {
 }
 
 base::Status Converter::convert(const YAML::Node& from, Ref to, std::size_t depth) {
-  if (++nodes > kMaxNodes) return at(base::invalid("YAML document too large"), from.Mark());
+  if (nodes_left-- == 0) return at(base::invalid("YAML document too large"), from.Mark());
   if (depth > kMaxDepth) return at(base::invalid("YAML nested too deeply"), from.Mark());
   switch (from.Type()) {
     case YAML::NodeType::Scalar: set_scalar(from, to); break;
@@ -153,7 +154,7 @@ base::Result<std::vector<Value>> parse_yaml(std::string_view text) {
   for (const auto& document : documents) {
     ++number;
     Value value;
-    Converter converter;
+    Converter converter{.nodes_left = max_nodes(text)};
     auto status = converter.convert(document, value.ref(), 0);
     if (!status) return std::move(status).error().add("document", std::to_string(number));
     if (!value.view().is_null()) out.push_back(std::move(value));

@@ -61,7 +61,9 @@ void EventCorrelator::written(const std::string& series, const std::string& name
   if (const auto it = series_.find(series); it != series_.end()) it->second.name = name;
 }
 
-void EventCorrelator::forget(const std::string& series) { series_.erase(series); }
+void EventCorrelator::forget(const std::string& series) {
+  if (const auto it = series_.find(series); it != series_.end()) it->second = {.name = "", .count = 1, .last = it->second.last};
+}
 
 // Forgetting costs a repeated event or a fresh count, never more.
 void EventCorrelator::shrink(base::Mono now) {

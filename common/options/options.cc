@@ -30,8 +30,8 @@ constexpr std::array<std::pair<std::string_view, bool AwsFeatureGates::*>, 4> kA
     {"RebootForRepair", &AwsFeatureGates::reboot_for_repair},
 }};
 
-// `Name=bool,...`. Gates that are not named keep their default; unknown names are ignored, so that gates of older and
-// newer releases (such as Drift) do not stop the start. Nothing when the text is malformed.
+// `Name=bool,...`. Gates that are not named keep their default; unknown names are ignored, so that gates of
+// older and newer releases (such as Drift) do not stop the start. Nothing when the text is malformed.
 template <class Gates>
 std::optional<Gates> parse_gates(std::string_view text, GateNames<Gates> names) {
   Gates gates;
@@ -40,7 +40,8 @@ std::optional<Gates> parse_gates(std::string_view text, GateNames<Gates> names) 
     const std::size_t equals = part.find('=');
     if (equals == std::string::npos) return std::nullopt;
     const std::string_view name = base::trim(std::string_view(part).substr(0, equals));
-    const auto value = parse_bool(base::trim(std::string_view(part).substr(equals + 1)), Source::kEnvironment);
+    const auto value =
+        parse_bool(base::trim(std::string_view(part).substr(equals + 1)), Source::kEnvironment);
     if (!value) return std::nullopt;
     const auto known = std::ranges::find(names, name, &GateNames<Gates>::value_type::first);
     if (known != names.end()) gates.*known->second = *value;
@@ -69,7 +70,8 @@ bool is_absolute_url(std::string_view url) {
   const std::size_t colon = url.find("://");
   if (colon == 0 || colon == std::string_view::npos) return false;
   const auto scheme_char = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '-' || c == '.';
   };
   if (!std::ranges::all_of(url.substr(0, colon), scheme_char)) return false;
   if (url.find_first_of(" \t\r\n") != std::string_view::npos) return false;
@@ -94,11 +96,14 @@ void add_core_settings(std::vector<Setting>& s, Options& o) {
   constexpr int kAny = std::numeric_limits<int>::max();
   constexpr std::int64_t kAny64 = std::numeric_limits<std::int64_t>::max();
   s.push_back(text("karpenter-service", o.karpenter_service, "Accepted for compatibility; has no effect."));
-  s.push_back(integer("metrics-port", o.metrics_port, 0, 65535, "Port of /metrics and profiling; 0 takes a free one."));
+  s.push_back(integer("metrics-port", o.metrics_port, 0, 65535,
+                      "Port of /metrics and profiling; 0 takes a free one."));
   s.push_back(integer("health-probe-port", o.health_probe_port, 0, 65535,
                       "Port of /healthz and /readyz; 0 takes a free one."));
-  s.push_back(integer("kube-client-qps", o.kube_client_qps, 1, kAny, "Requests per second to the API server."));
-  s.push_back(integer("kube-client-burst", o.kube_client_burst, 1, kAny, "Requests to the API server in one burst."));
+  s.push_back(
+      integer("kube-client-qps", o.kube_client_qps, 1, kAny, "Requests per second to the API server."));
+  s.push_back(
+      integer("kube-client-burst", o.kube_client_burst, 1, kAny, "Requests to the API server in one burst."));
   s.push_back(boolean("enable-profiling", o.enable_profiling, "Serves /debug/pprof/ on the metrics port."));
   s.push_back(boolean("disable-controller-warmup", o.disable_controller_warmup,
                       "When false, queues fill before this replica becomes the leader."));
@@ -111,8 +116,9 @@ void add_core_settings(std::vector<Setting>& s, Options& o) {
                    "Namespace of the Lease; empty takes the namespace of the pod."));
   s.push_back(integer("memory-limit", o.memory_limit, std::numeric_limits<std::int64_t>::min(), kAny64,
                       "Memory of the container in bytes, a bound for caches; used when positive."));
-  s.push_back(integer("cpu-requests", o.cpu_requests, std::numeric_limits<std::int64_t>::min(), kAny64,
-                      "CPU of the container in millicores, which scales concurrency; 1000 when not positive."));
+  s.push_back(
+      integer("cpu-requests", o.cpu_requests, std::numeric_limits<std::int64_t>::min(), kAny64,
+              "CPU of the container in millicores, which scales concurrency; 1000 when not positive."));
   s.push_back(choice<LogLevel>("log-level", o.log_level,
                                {{"info", LogLevel::kInfo},
                                 {"debug", LogLevel::kDebug},
@@ -123,7 +129,8 @@ void add_core_settings(std::vector<Setting>& s, Options& o) {
                                 {{"json", LogFormat::kJson}, {"console", LogFormat::kConsole}},
                                 "One JSON object a line, or text for a terminal: json or console."));
   s.push_back(list("log-output-paths", o.log_output_paths, "Where lines go: files, stdout or stderr."));
-  s.push_back(list("log-error-output-paths", o.log_error_output_paths, "Where the logger reports its own faults."));
+  s.push_back(
+      list("log-error-output-paths", o.log_error_output_paths, "Where the logger reports its own faults."));
   s.push_back(duration("batch-max-duration", o.batch_max_duration, nanoseconds(0),
                        "Longest time a batch of pending pods is collected."));
   s.push_back(duration("batch-idle-duration", o.batch_idle_duration, nanoseconds(0),
@@ -138,7 +145,8 @@ void add_core_settings(std::vector<Setting>& s, Options& o) {
       "Whether minValues of requirements may be relaxed: Strict or BestEffort."));
   s.push_back(boolean("ignore-dra-requests", o.ignore_dra_requests,
                       "When false, dynamic resource allocation requests of pods are honoured."));
-  s.push_back(gates<FeatureGates>("feature-gates", o.feature_gates, kGates, "Comma list of Name=true or Name=false."));
+  s.push_back(gates<FeatureGates>("feature-gates", o.feature_gates, kGates,
+                                  "Comma list of Name=true or Name=false."));
   s.push_back(text("scheduler-config", o.scheduler_config,
                    "Defaults of topology spreading as inline YAML or JSON; empty has none."));
   s.push_back(boolean("legacy-node-repair", o.legacy_node_repair,
@@ -149,23 +157,32 @@ void add_aws_settings(std::vector<Setting>& s, Options& o) {
   constexpr std::chrono::minutes kMinute(1);
   s.push_back(required_text("cluster-name", o.cluster_name, "Name of the cluster; required.").collected());
   s.push_back(url("cluster-endpoint", o.cluster_endpoint,
-                  "URL of the API server for new nodes; empty asks the EKS API.").collected());
-  s.push_back(text("cluster-ca-bundle", o.cluster_ca_bundle, "Base64 CA bundle of the API server for new nodes."));
+                  "URL of the API server for new nodes; empty asks the EKS API.")
+                  .collected());
+  s.push_back(
+      text("cluster-ca-bundle", o.cluster_ca_bundle, "Base64 CA bundle of the API server for new nodes."));
   s.push_back(boolean("isolated-vpc", o.isolated_vpc, "No calls to the IAM and Pricing services."));
-  s.push_back(boolean("eks-control-plane", o.eks_control_plane, "Takes the version of the cluster from the EKS API."));
+  s.push_back(boolean("eks-control-plane", o.eks_control_plane,
+                      "Takes the version of the cluster from the EKS API."));
   s.push_back(number("vm-memory-overhead-percent", o.vm_memory_overhead_percent, 0,
-                     "Part of the memory of an instance type that the hypervisor keeps.").collected());
+                     "Part of the memory of an instance type that the hypervisor keeps.")
+                  .collected());
   s.push_back(text("interruption-queue", o.interruption_queue, "Name of the SQS queue; empty reads none."));
   s.push_back(integer("reserved-enis", o.reserved_enis, 0, std::numeric_limits<int>::max(),
-                      "Network interfaces of a node that pods cannot use.").collected());
-  s.push_back(boolean("disable-dry-run", o.disable_dry_run, "Skips the authorization dry runs of an EC2NodeClass."));
+                      "Network interfaces of a node that pods cannot use.")
+                  .collected());
+  s.push_back(
+      boolean("disable-dry-run", o.disable_dry_run, "Skips the authorization dry runs of an EC2NodeClass."));
   s.push_back(boolean("enable-zonal-shift", o.enable_zonal_shift, "Follows zonal shifts of the cluster."));
-  s.push_back(duration("ami-refresh-interval", o.ami_refresh_interval, kMinute,
-                       "How long found images are reused.").collected());
+  s.push_back(
+      duration("ami-refresh-interval", o.ami_refresh_interval, kMinute, "How long found images are reused.")
+          .collected());
   s.push_back(duration("subnet-refresh-interval", o.subnet_refresh_interval, kMinute,
-                       "How long found subnets are reused.").collected());
+                       "How long found subnets are reused.")
+                  .collected());
   s.push_back(duration("security-group-refresh-interval", o.security_group_refresh_interval, kMinute,
-                       "How long found security groups are reused.").collected());
+                       "How long found security groups are reused.")
+                  .collected());
   s.push_back(gates<AwsFeatureGates>("aws-feature-gates", o.aws_feature_gates, kAwsGates,
                                      "Comma list of Name=true or Name=false."));
 }
@@ -189,8 +206,9 @@ base::Result<Options> parse(std::span<const std::string> args, const Environment
 
 std::string help() {
   Options defaults;
-  return help_text("Usage: karpenter-controller [--setting=value ...]\n\nAdds and removes nodes as pods need them.",
-                   settings_of(defaults));
+  return help_text(
+      "Usage: karpenter-controller [--setting=value ...]\n\nAdds and removes nodes as pods need them.",
+      settings_of(defaults));
 }
 
 int scale(const Options& options, int min, int max) {

@@ -54,7 +54,7 @@ struct Options {
   bool disable_cluster_state_observability = false;
   std::string leader_election_name = "karpenter-leader-election";
   std::string leader_election_namespace;
-  std::int64_t memory_limit = -1;   // bytes; used only when > 0
+  std::int64_t memory_limit = -1;    // bytes; used only when > 0
   std::int64_t cpu_requests = 1000;  // millicores, always > 0
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kJson;
@@ -85,9 +85,9 @@ struct Options {
   AwsFeatureGates aws_feature_gates;
 };
 
-// The settings from the arguments (without the program name) and the environment. kInvalid with one clear line in
-// Error::text() when anything is unknown, malformed or not allowed; the program then ends with exit code 2. Arguments
-// that ask for help or the version are not known here: see find_question().
+// The settings from the arguments (without the program name) and the environment. kInvalid with one clear
+// line in Error::text() when anything is unknown, malformed or not allowed; the program then ends with exit
+// code 2. Arguments that ask for help or the version are not known here: see find_question().
 [[nodiscard]] base::Result<Options> parse(std::span<const std::string> args, const Environment& environment);
 
 // What --help prints.

@@ -103,7 +103,8 @@ std::optional<bool> parse_bool(std::string_view text, Source source) {
 }
 
 Setting text(std::string flag, std::string& target, std::string help) {
-  Setting setting{.flag = std::move(flag), .help = std::move(help), .default_text = target, .empty_is_unset = false};
+  Setting setting{
+      .flag = std::move(flag), .help = std::move(help), .default_text = target, .empty_is_unset = false};
   setting.set = [&target](std::string_view value, Source) -> std::optional<std::string> {
     target = value;
     return std::nullopt;
@@ -147,7 +148,8 @@ Setting list(std::string flag, std::vector<std::string>& target, std::string hel
   return setting;
 }
 
-Setting duration(std::string flag, std::chrono::nanoseconds& target, std::chrono::nanoseconds min, std::string help) {
+Setting duration(std::string flag, std::chrono::nanoseconds& target, std::chrono::nanoseconds min,
+                 std::string help) {
   Setting setting{
       .flag = std::move(flag), .help = std::move(help), .default_text = base::format_duration(target)};
   setting.set = [&target](std::string_view value, Source) -> std::optional<std::string> {
@@ -183,7 +185,8 @@ Setting number(std::string flag, double& target, double min, std::string help) {
   return setting;
 }
 
-base::Status apply(std::span<const Setting> settings, std::span<const std::string> args, const Environment& environment) {
+base::Status apply(std::span<const Setting> settings, std::span<const std::string> args,
+                   const Environment& environment) {
   ASSIGN_OR_RETURN(const Given given, read_flags(settings, args));
   for (const Setting& setting : settings) RETURN_IF_ERROR(store(setting, given, environment));
   return check_all(settings);
@@ -201,7 +204,8 @@ std::string help_text(std::string_view intro, std::span<const Setting> settings)
   std::string out(intro);
   out += "\n\nEvery setting is a flag or an environment variable; the flag wins.\n";
   for (const Setting& setting : settings) {
-    out += "\n  --" + setting.flag + (setting.is_switch ? "" : "=<value>") + "   " + setting.environment_name();
+    out +=
+        "\n  --" + setting.flag + (setting.is_switch ? "" : "=<value>") + "   " + setting.environment_name();
     if (!setting.default_text.empty()) out += "   (default " + setting.default_text + ")";
     out += "\n      " + setting.help + "\n";
   }

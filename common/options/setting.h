@@ -15,9 +15,9 @@
 #include "common/base/result.h"
 #include "common/base/strings.h"
 
-// Settings that are given as a flag or an environment variable. A program lists its settings once, each bound to the
-// variable it fills; the variable's value at that moment is the default. Flag name, environment name, default, parsing,
-// validation and help text all come from that list. spec: lifecycle §2.2
+// Settings that are given as a flag or an environment variable. A program lists its settings once, each bound
+// to the variable it fills; the variable's value at that moment is the default. Flag name, environment name,
+// default, parsing, validation and help text all come from that list. spec: lifecycle §2.2
 
 namespace karpenter::options {
 
@@ -38,8 +38,8 @@ struct Setting {
   std::string flag = {};          // without dashes
   std::string help = {};          // one sentence
   std::string default_text = {};  // for the help text
-  bool is_switch = false;    // the bare flag means true
-  bool empty_is_unset = true;  // an empty environment variable counts as not set
+  bool is_switch = false;         // the bare flag means true
+  bool empty_is_unset = true;     // an empty environment variable counts as not set
   OnInvalid on_invalid = OnInvalid::kStop;
   // Stores the value, or says what kind of value is wanted ("an integer").
   std::function<std::optional<std::string>(std::string_view text, Source source)> set = {};
@@ -60,8 +60,8 @@ struct Setting {
 [[nodiscard]] Setting boolean(std::string flag, bool& target, std::string help);
 // Comma separated, blanks around elements and empty elements dropped.
 [[nodiscard]] Setting list(std::string flag, std::vector<std::string>& target, std::string help);
-[[nodiscard]] Setting duration(std::string flag, std::chrono::nanoseconds& target, std::chrono::nanoseconds min,
-                               std::string help);
+[[nodiscard]] Setting duration(std::string flag, std::chrono::nanoseconds& target,
+                               std::chrono::nanoseconds min, std::string help);
 [[nodiscard]] Setting number(std::string flag, double& target, double min, std::string help);
 
 template <std::signed_integral Int>
@@ -76,7 +76,8 @@ template <std::signed_integral Int>
   setting.check = [&target, min, max]() -> std::optional<std::string> {
     if (target >= min && target <= max) return std::nullopt;
     const std::string at_least = "must be at least " + std::to_string(min);
-    return max == std::numeric_limits<Int>::max() ? at_least : at_least + " and at most " + std::to_string(max);
+    return max == std::numeric_limits<Int>::max() ? at_least
+                                                  : at_least + " and at most " + std::to_string(max);
   };
   return setting;
 }
@@ -106,14 +107,16 @@ template <class Enum>
 // The words of the command line and of the environment for a boolean; nothing when `text` is none of them.
 [[nodiscard]] std::optional<bool> parse_bool(std::string_view text, Source source);
 
-// Fills the variables of `settings`: a flag beats the environment, which beats the default; of a repeated flag the last
-// counts. `args` are the arguments without the program name. kInvalid, with the setting and the value, for an unknown
-// flag, an argument that is no flag, and a value that is malformed or not allowed.
-base::Status apply(std::span<const Setting> settings, std::span<const std::string> args, const Environment& environment);
+// Fills the variables of `settings`: a flag beats the environment, which beats the default; of a repeated
+// flag the last counts. `args` are the arguments without the program name. kInvalid, with the setting and the
+// value, for an unknown flag, an argument that is no flag, and a value that is malformed or not allowed.
+base::Status apply(std::span<const Setting> settings, std::span<const std::string> args,
+                   const Environment& environment);
 
 // What a user asked for instead of running.
 enum class Question : std::uint8_t { kHelp, kVersion };
-[[nodiscard]] std::optional<Question> find_question(std::span<const std::string> args);  // --help, -h, --version
+[[nodiscard]] std::optional<Question> find_question(
+    std::span<const std::string> args);  // --help, -h, --version
 
 // Flags with environment variable, default and meaning, in the order of the list. `intro` comes first.
 [[nodiscard]] std::string help_text(std::string_view intro, std::span<const Setting> settings);

@@ -10,7 +10,8 @@
 namespace karpenter::runtime {
 namespace {
 
-// The steady clock's own epoch is kept, so that a Mono converts to a native deadline without a second reading.
+// The steady clock's own epoch is kept, so that a Mono converts to a native deadline without a second
+// reading.
 class RealEvent final : public Event {
  public:
   void notify_all() override { condition_.notify_all(); }
@@ -35,7 +36,9 @@ class RealRuntime final : public Runtime {
     join_all();
   }
 
-  Time now() const override { return std::chrono::time_point_cast<base::Nanos>(std::chrono::system_clock::now()); }
+  Time now() const override {
+    return std::chrono::time_point_cast<base::Nanos>(std::chrono::system_clock::now());
+  }
 
   Mono mono() const override { return Mono(std::chrono::steady_clock::now().time_since_epoch()); }
 

@@ -17,9 +17,9 @@ Mono later(Mono now, std::chrono::nanoseconds duration) {
   return now > Mono::max() - duration ? Mono::max() : now + duration;
 }
 
-// One wait that a stop request ends too. The stop callback takes the mutex before it notifies, so a request between
-// the caller's check and the wait is not lost. The callback is made and destroyed without the mutex: its constructor
-// may run it at once, and its destructor waits while another thread runs it.
+// One wait that a stop request ends too. The stop callback takes the mutex before it notifies, so a request
+// between the caller's check and the wait is not lost. The callback is made and destroyed without the mutex:
+// its constructor may run it at once, and its destructor waits while another thread runs it.
 bool wait_once(Event& event, Lock& lock, const Call& call) KARP_NO_THREAD_SAFETY_ANALYSIS {
   if (!call.stop.stop_possible()) return event.wait_until(lock, call.deadline);
   std::mutex& mutex = *lock.native().mutex();
@@ -54,8 +54,8 @@ base::Status sleep_for(Runtime& runtime, std::chrono::nanoseconds duration, cons
   const std::unique_ptr<Event> event = runtime.make_event();
   Mutex mutex;
   Lock lock(mutex);
-  base::Status status =
-      wait(*event, lock, {.deadline = std::min(wake, call.deadline), .stop = call.stop}, [] { return false; });
+  base::Status status = wait(*event, lock, {.deadline = std::min(wake, call.deadline), .stop = call.stop},
+                             [] { return false; });
   const bool slept = status.failed_with(base::Code::kTimeout) && wake <= call.deadline;
   return slept ? base::ok() : status;
 }
@@ -84,7 +84,8 @@ std::string random_uuid(Runtime& runtime) {
     for (unsigned shift = 0; shift < 64; shift += 8) bytes += static_cast<char>((word >> shift) & 255U);
   }
   bytes[6] = static_cast<char>((static_cast<unsigned char>(bytes[6]) & 0x0FU) | 0x40U);  // version 4
-  bytes[8] = static_cast<char>((static_cast<unsigned char>(bytes[8]) & 0x3FU) | 0x80U);  // variant of RFC 4122
+  bytes[8] =
+      static_cast<char>((static_cast<unsigned char>(bytes[8]) & 0x3FU) | 0x80U);  // variant of RFC 4122
   std::string text = base::hex_encode(bytes);
   for (const std::size_t dash : {8U, 13U, 18U, 23U}) text.insert(dash, 1, '-');
   return text;

@@ -53,8 +53,8 @@ class Event {
  public:
   virtual ~Event() = default;
   virtual void notify_all() = 0;
-  // Releases `lock`, waits for a notification or `deadline`, takes it again. Returns false when the deadline passed.
-  // May wake up spuriously: callers loop over their condition.
+  // Releases `lock`, waits for a notification or `deadline`, takes it again. Returns false when the deadline
+  // passed. May wake up spuriously: callers loop over their condition.
   virtual bool wait_until(Lock& lock, Mono deadline) = 0;
 };
 
@@ -71,7 +71,8 @@ class Runtime {
   [[nodiscard]] virtual Mono mono() const = 0;  // timeouts, backoff, latency
   [[nodiscard]] virtual std::uint64_t random() = 0;
   [[nodiscard]] virtual std::unique_ptr<Event> make_event() = 0;
-  // Runs `body` on a thread of its own (1 MiB stack, of which only touched pages cost memory) until it returns. The token is the one of stop_all().
+  // Runs `body` on a thread of its own (1 MiB stack, of which only touched pages cost memory) until it
+  // returns. The token is the one of stop_all().
   virtual void spawn(std::string name, std::function<void(std::stop_token)> body) = 0;
   // Requests stop on every spawned thread's token. Idempotent.
   virtual void stop_all() = 0;

@@ -23,7 +23,8 @@ struct NativeThread::State {
   bool joined = false;
 };
 
-NativeThread::NativeThread(const std::string& name, std::function<void()> body) : state_(std::make_unique<State>()) {
+NativeThread::NativeThread(const std::string& name, std::function<void()> body)
+    : state_(std::make_unique<State>()) {
   state_->body = std::move(body);
   pthread_attr_t attributes;
   KARP_CHECK(pthread_attr_init(&attributes) == 0);

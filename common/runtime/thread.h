@@ -6,8 +6,9 @@
 
 namespace karpenter::runtime {
 
-// An operating-system thread with a small stack (1 MiB reserved, touched pages only are paid for) and a name that
-// debuggers show (its first 15 characters). Only runtimes make these; everybody else calls Runtime::spawn.
+// An operating-system thread with a small stack (1 MiB reserved, touched pages only are paid for) and a name
+// that debuggers show (its first 15 characters). Only runtimes make these; everybody else calls
+// Runtime::spawn.
 class NativeThread {
  public:
   // Starts at once. Aborts when the system has no thread to give: nothing of ours can work then.

@@ -18,10 +18,11 @@ struct EventObject {
 
 struct Event {
   EventObject object;
-  std::string type;     // Normal, Warning
-  std::string reason;   // FailedScheduling, ...
+  std::string type;    // Normal, Warning
+  std::string reason;  // FailedScheduling, ...
   std::string message;
-  std::vector<std::string> dedupe = {};        // identity within dedupe_timeout, besides reason; empty: object and message
+  std::vector<std::string> dedupe =
+      {};  // identity within dedupe_timeout, besides reason; empty: object and message
   std::chrono::seconds dedupe_timeout{120};
 };
 

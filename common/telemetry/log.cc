@@ -17,9 +17,12 @@ constexpr std::uint64_t kSampleEvery = 100;
 
 std::string_view level_name(Level level) {
   switch (level) {
-    case Level::kDebug: return "DEBUG";
-    case Level::kInfo: return "INFO";
-    case Level::kError: return "ERROR";
+    case Level::kDebug:
+      return "DEBUG";
+    case Level::kInfo:
+      return "INFO";
+    case Level::kError:
+      return "ERROR";
   }
   return "ERROR";
 }
@@ -36,18 +39,30 @@ std::size_t utf8_length(std::string_view text) {
   }
   const unsigned char second = byte(1);
   const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-  const bool outside = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);  // surrogate, > U+10FFFF
+  const bool outside =
+      (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);  // surrogate, > U+10FFFF
   return overlong || outside ? 0 : size;
 }
 
 void append_escaped(std::string& out, char c) {
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    default: break;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      break;
   }
   if (static_cast<unsigned char>(c) >= 0x20) {
     out += c;
@@ -96,8 +111,8 @@ void put(Fields& fields, const Field& field) {
   }
 }
 
-// The pairs of an error as fields: sorted, a repeated key as `<key>s` with the list of its values. A field that the
-// caller names itself is not overwritten.
+// The pairs of an error as fields: sorted, a repeated key as `<key>s` with the list of its values. A field
+// that the caller names itself is not overwritten.
 void hoist(Fields& fields, const base::Error& error) {
   std::map<std::string, std::vector<std::string>> pairs;
   for (const auto& [key, value] : error.with) pairs[key].push_back(value);
@@ -146,7 +161,8 @@ Field::Field(std::string k, double v) : key(std::move(k)), is_json(true) {
   value = std::isfinite(v) ? std::string(buffer.data()) : json_string(buffer.data()).text;  // JSON has no NaN
 }
 
-Field::Field(std::string k, std::chrono::nanoseconds v) : key(std::move(k)), value(base::format_duration(v)) {}
+Field::Field(std::string k, std::chrono::nanoseconds v)
+    : key(std::move(k)), value(base::format_duration(v)) {}
 
 Json json_string(std::string_view text) {
   Json out;
@@ -217,7 +233,8 @@ void Log::emit(Level level, const base::Error* error, std::string_view message, 
     shared_->sink.write(render_object(line));
     return;
   }
-  std::string text = time + "\t" + std::string(level_name(level)) + "\t" + options.logger + "\t" + std::string(message);
+  std::string text =
+      time + "\t" + std::string(level_name(level)) + "\t" + options.logger + "\t" + std::string(message);
   if (!line.empty()) text += "\t" + render_object(line);
   shared_->sink.write(text);
 }

@@ -65,9 +65,10 @@ struct LogOptions {
 // Where a line was logged; printed as `caller` at level debug.
 using Place = std::source_location;
 
-// A structured logger: constant message, fields as the spec lists them. Copies share the sink, which must outlive
-// them; with() adds fields to every line of the copy. A key occurs once in a line: the later field wins. Thread-safe,
-// never blocks on anything but the sink. Errors' pairs are hoisted to top-level keys, sorted. spec: lifecycle §2.5
+// A structured logger: constant message, fields as the spec lists them. Copies share the sink, which must
+// outlive them; with() adds fields to every line of the copy. A key occurs once in a line: the later field
+// wins. Thread-safe, never blocks on anything but the sink. Errors' pairs are hoisted to top-level keys,
+// sorted. spec: lifecycle §2.5
 class Log {
  public:
   Log(runtime::Runtime& runtime, LogSink& sink, LogOptions options);
@@ -87,9 +88,9 @@ class Log {
   Fields bound_;
 };
 
-// A sink that writes every line to all of `paths` (stdout, stderr or files, which are appended to) and flushes it; over
-// spdlog. A line that cannot be written is reported to `fault_paths` (without effect when that fails too). kInvalid
-// with the path when a file cannot be opened.
+// A sink that writes every line to all of `paths` (stdout, stderr or files, which are appended to) and
+// flushes it; over spdlog. A line that cannot be written is reported to `fault_paths` (without effect when
+// that fails too). kInvalid with the path when a file cannot be opened.
 [[nodiscard]] base::Result<std::unique_ptr<LogSink>> make_sink(const std::vector<std::string>& paths,
                                                                const std::vector<std::string>& fault_paths = {
                                                                    "stderr"});

@@ -43,8 +43,8 @@ struct Family {
   }
 };
 
-using AnyFamily = std::variant<Family<prometheus::Counter>, Family<prometheus::Gauge>, Family<prometheus::Histogram>,
-                               Family<prometheus::Summary>>;
+using AnyFamily = std::variant<Family<prometheus::Counter>, Family<prometheus::Gauge>,
+                               Family<prometheus::Histogram>, Family<prometheus::Summary>>;
 
 template <class Metric>
 auto builder_of() {
@@ -59,10 +59,13 @@ double number_of(const prometheus::Gauge& metric) { return metric.Value(); }
 double number_of(const prometheus::Histogram& metric) {
   return static_cast<double>(metric.Collect().histogram.sample_count);
 }
-double number_of(const prometheus::Summary& metric) { return static_cast<double>(metric.Collect().summary.sample_count); }
+double number_of(const prometheus::Summary& metric) {
+  return static_cast<double>(metric.Collect().summary.sample_count);
+}
 
 const prometheus::Summary::Quantiles& quantiles() {
-  static const prometheus::Summary::Quantiles kQuantiles{{0, 0.01}, {0.5, 0.01}, {0.9, 0.01}, {0.99, 0.01}, {1, 0.01}};
+  static const prometheus::Summary::Quantiles kQuantiles{
+      {0, 0.01}, {0.5, 0.01}, {0.9, 0.01}, {0.99, 0.01}, {1, 0.01}};
   return kQuantiles;
 }
 
@@ -88,7 +91,8 @@ struct Metrics::State {
       KARP_CHECK(same != nullptr);  // one name, two types
       return *same;
     }
-    Family<Metric> made{.family = &builder_of<Metric>().Name(name).Help(help[name]).Register(registry), .series = {}};
+    Family<Metric> made{.family = &builder_of<Metric>().Name(name).Help(help[name]).Register(registry),
+                        .series = {}};
     return std::get<Family<Metric>>(families.emplace(name, std::move(made)).first->second);
   }
 
@@ -118,7 +122,8 @@ void Metrics::gauge(const std::string& name, const Labels& labels, double value)
   state_->family<prometheus::Gauge>(name).at(labels).Set(value);
 }
 
-void Metrics::observe(const std::string& name, const Labels& labels, double value, const std::vector<double>& buckets) {
+void Metrics::observe(const std::string& name, const Labels& labels, double value,
+                      const std::vector<double>& buckets) {
   const runtime::Lock lock(state_->mutex);
   state_->family<prometheus::Histogram>(name).at(labels, buckets).Observe(value);
 }

@@ -49,21 +49,18 @@ bool Batcher::wait(std::chrono::nanoseconds patience, const runtime::Call& call)
   runtime::Lock lock(mutex_);
   window_.begin(runtime_.mono());
   const base::Mono give_up = std::min(runtime_.mono() + patience, call.deadline);
-  const std::stop_callback on_stop(call.stop, [this] { changed_->notify_all(); });
-  while (!call.stop.stop_requested()) {
+  for (;;) {
     const base::Mono now = runtime_.mono();
     const auto due = window_.due();
-    if (due && now >= *due) {
+    const base::Mono until = due.value_or(give_up);
+    if (now >= until) {
       window_.close();
-      return true;
+      return due.has_value();
     }
-    if (!due && now >= give_up) {
-      window_.close();
-      return false;
-    }
-    changed_->wait_until(lock, due.value_or(give_up));
+    const auto waited = runtime::wait(*changed_, lock, {.deadline = until, .stop = call.stop},
+                                      [&] { return window_.due() != due; });
+    if (waited.failed_with(base::Code::kCancelled)) return false;
   }
-  return false;
 }
 
 }  // namespace karpenter::provisioning

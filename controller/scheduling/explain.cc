@@ -74,7 +74,7 @@ std::string taints_text(const std::vector<const model::Taint*>& taints) {
 std::string limits_text(const model::Resources& limits, const model::Resources& left) {
   std::vector<std::string> parts;
   for (const auto& [name, limit] : limits) parts.push_back(name + ": " + left.get(name).text() + " left of " + limit.text());
-  return "no instance type within the limits of the nodepool (" + base::join(parts, ", ") + ")";
+  return "no fitting instance type within the limits of the nodepool (" + base::join(parts, ", ") + ")";
 }
 
 }  // namespace
@@ -112,7 +112,11 @@ Reason Search::explain_template(Id owner, const PodClass& pod_class, const Varia
   if (world_.topology.host_allows(pod_class.topology, world_.nodes.size() + claims_.size()) != Verdict::kYes)
     return reason(ReasonCode::kTopology, "unsatisfiable: pod affinity to pods on other hosts");
   Reason types = explain_types(owner, pod_class, base, options, reason(ReasonCode::kNoInstanceTypeFits, ""));
-  if (!types.detail.empty()) return types;
+  if (!types.detail.empty()) {
+    const bool only_limits = explain_types(owner, pod_class, base, t.options, types).detail.empty();
+    if (only_limits) return reason(ReasonCode::kLimitExceeded, limits_text(t.view->pool->spec.limits, t.limits_left));
+    return types;
+  }
   return reason(ReasonCode::kTopology, "no instance type is offered in a domain that the topology allows");
 }
 
@@ -143,6 +147,7 @@ Reason Search::explain_types(Id owner, const PodClass& pod_class, Id requirement
   }
   Bits both = offered;
   both &= fitting;
+  reason.detail.clear();
   if (both.any() && meets_min_values(t, requirements, both)) return reason;
   if (both.any()) {
     reason.code = ReasonCode::kRequirementsConflict;

@@ -128,20 +128,20 @@ void add_universe(World& world) {
 
 struct RunningPod {
   const model::Pod* pod;
-  std::size_t target;
+  std::size_t node;  // into Problem::nodes
   std::vector<Id> keeps_away;
 };
 
 // Running pods on nodes of the pass, without those to be placed, each once, ordered by key. spec: scheduling §15.4
-std::vector<RunningPod> running_pods(World& world) {
-  std::unordered_map<std::string_view, std::size_t> target;
-  for (std::size_t t = 0; t < world.nodes.size(); ++t) target.emplace(world.nodes[t].node->name, t);
+std::vector<RunningPod> running_pods(const World& world) {
+  std::unordered_map<std::string_view, std::size_t> nodes;
+  for (std::size_t n = 0; n < world.problem.nodes.size(); ++n) nodes.emplace(world.problem.nodes[n].name, n);
   std::unordered_set<std::string_view> seen;
   for (const auto* pod : world.problem.pods) seen.insert(pod->meta.uid);
   std::vector<RunningPod> out;
   const auto add = [&](const model::Pod* pod) {
-    const auto it = target.find(pod->spec.node_name);
-    if (it == target.end() || is_terminal(*pod)) return;
+    const auto it = nodes.find(pod->spec.node_name);
+    if (it == nodes.end() || is_terminal(*pod)) return;
     if (pod->meta.is_deleting() && !has_required_anti_affinity(*pod)) return;
     if (seen.insert(pod->meta.uid).second) out.push_back({pod, it->second, {}});
   };
@@ -178,7 +178,9 @@ void build(World& world) {
   build_variants(world);
   add_universe(world);
   world.topology.freeze();
-  for (const auto& r : running) world.topology.record_running(*r.pod, r.keeps_away, place_of(world, r.target));
+  std::vector<std::size_t> row_of(world.nodes.size());
+  for (std::size_t row = 0; row < world.nodes.size(); ++row) row_of[world.nodes[row].index] = row;
+  for (const auto& r : running) world.topology.record_running(*r.pod, r.keeps_away, place_of(world, row_of[r.node]));
 }
 
 }  // namespace karpenter::scheduling

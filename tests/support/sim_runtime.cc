@@ -55,7 +55,8 @@ class SimProcess final : public runtime::Runtime {
 };
 
 SimRuntime::SimRuntime(SimOptions options)
-    : scheduler_(std::make_unique<SimScheduler>(options)), process_(std::make_unique<SimProcess>(*scheduler_, "")) {}
+    : scheduler_(std::make_unique<SimScheduler>(options)),
+      process_(std::make_unique<SimProcess>(*scheduler_, "")) {}
 
 SimRuntime::~SimRuntime() {
   stop_all();

@@ -24,15 +24,16 @@ struct SimOptions {
   bool keep_trace = false;
 };
 
-// A Runtime in virtual time that runs exactly one thread at a time. Threads are real; at each wait the next one is
-// chosen among the runnable ones by the seed, and when all wait, time jumps to the earliest deadline. The same seed and
-// program give the same run and the same trace hash, in every build type.
+// A Runtime in virtual time that runs exactly one thread at a time. Threads are real; at each wait the next
+// one is chosen among the runnable ones by the seed, and when all wait, time jumps to the earliest deadline.
+// The same seed and program give the same run and the same trace hash, in every build type.
 //
-// The thread that makes a SimRuntime takes part in it as "main": others run only while it is in run_until, run_for,
-// join_all or any wait of this runtime. Threads that the runtime did not spawn must not touch it. All waits must go
-// through Events (no sockets, no std::condition_variable). Mutexes are never contended, because no thread stops running
-// while it holds one; a thread that does (a lock held across a wait) is reported and the program aborts. When every
-// thread waits without a deadline nothing can ever happen again: report() is printed and the program aborts.
+// The thread that makes a SimRuntime takes part in it as "main": others run only while it is in run_until,
+// run_for, join_all or any wait of this runtime. Threads that the runtime did not spawn must not touch it.
+// All waits must go through Events (no sockets, no std::condition_variable). Mutexes are never contended,
+// because no thread stops running while it holds one; a thread that does (a lock held across a wait) is
+// reported and the program aborts. When every thread waits without a deadline nothing can ever happen again:
+// report() is printed and the program aborts.
 //
 // Objects that spawned threads use must outlive the threads: call stop_all() and join_all() before they die.
 class SimRuntime final : public runtime::Runtime {
@@ -50,15 +51,15 @@ class SimRuntime final : public runtime::Runtime {
   void stop_all() override;  // not of processes: each has its own
   void join_all() override;
 
-  // A Runtime of its own on the same time and the same scheduler: its stop_all and join_all reach only what was spawned
-  // through it, and its destructor calls both. Simulates a process that is started, stopped and started again. Must not
-  // outlive this object.
+  // A Runtime of its own on the same time and the same scheduler: its stop_all and join_all reach only what
+  // was spawned through it, and its destructor calls both. Simulates a process that is started, stopped and
+  // started again. Must not outlive this object.
   [[nodiscard]] std::unique_ptr<runtime::Runtime> make_process(std::string name);
 
-  // Runs the others until `done()` is true or virtual time reaches `deadline`. Called from the main thread. `done` is
-  // asked before anything runs and then each time nobody can run any more at the current instant, before time jumps;
-  // it may itself use the runtime. Everything due at `deadline` still runs. Returns whether `done()` became true.
-  // The default deadline is one virtual day.
+  // Runs the others until `done()` is true or virtual time reaches `deadline`. Called from the main thread.
+  // `done` is asked before anything runs and then each time nobody can run any more at the current instant,
+  // before time jumps; it may itself use the runtime. Everything due at `deadline` still runs. Returns
+  // whether `done()` became true. The default deadline is one virtual day.
   bool run_until(const std::function<bool()>& done, runtime::Mono deadline);
   bool run_until(const std::function<bool()>& done, std::chrono::nanoseconds limit = std::chrono::hours(24));
   void run_for(std::chrono::nanoseconds duration);

@@ -1,12 +1,10 @@
 #include "tests/support/sim_scheduler.h"
 
-#include <semaphore.h>
-
 #include <algorithm>
-#include <cerrno>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
+#include <mutex>
 #include <thread>
 
 #include "common/base/check.h"
@@ -21,31 +19,31 @@ constexpr std::size_t kMainId = 0;
 // What a thread waits on for its turn.
 class Baton {
  public:
-  Baton() { KARP_CHECK(sem_init(&semaphore_, 0, 0) == 0); }
-  ~Baton() { sem_destroy(&semaphore_); }
-  Baton(const Baton&) = delete;
-  Baton& operator=(const Baton&) = delete;
-
-  void give() { KARP_CHECK(sem_post(&semaphore_) == 0); }
+  // Notifies under the lock: once it is released, the taker may already have ended and been destroyed.
+  void give() {
+    const std::lock_guard guard(mutex_);
+    given_ = true;
+    condition_.notify_one();
+  }
 
   void take() {
-    while (sem_wait(&semaphore_) != 0) KARP_CHECK(errno == EINTR);
+    std::unique_lock lock(mutex_);
+    condition_.wait(lock, [this] { return given_; });
+    given_ = false;
   }
 
   // False after `limit` of real time.
   bool take_within(std::chrono::seconds limit) {
-    timespec until{};
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += limit.count();
-    while (sem_timedwait(&semaphore_, &until) != 0) {
-      if (errno == ETIMEDOUT) return false;
-      KARP_CHECK(errno == EINTR);
-    }
+    std::unique_lock lock(mutex_);
+    if (!condition_.wait_for(lock, limit, [this] { return given_; })) return false;
+    given_ = false;
     return true;
   }
 
  private:
-  sem_t semaphore_{};
+  std::mutex mutex_;
+  std::condition_variable condition_;
+  bool given_ = false;
 };
 
 }  // namespace
@@ -55,12 +53,12 @@ struct SimTask {
   std::size_t id = 0;
   Baton baton;
   std::thread::id native;
-  SimEvent* event = nullptr;                        // what it waits for
-  runtime::Mono deadline = runtime::Mono::max();    // until when
+  SimEvent* event = nullptr;                      // what it waits for
+  runtime::Mono deadline = runtime::Mono::max();  // until when
   bool runnable = false;
   bool timed_out = false;
   bool ended = false;
-  std::unique_ptr<runtime::NativeThread> thread;    // none for main
+  std::unique_ptr<runtime::NativeThread> thread;  // none for main
 };
 
 std::uint64_t SplitMix::next() {
@@ -179,16 +177,19 @@ void SimScheduler::wake(SimTask& task) {
 }
 
 void SimScheduler::forget(SimEvent& event) {
-  if (!event.waiters_.empty()) die("an event was destroyed while '" + event.waiters_.front()->name + "' waits on it");
+  if (!event.waiters_.empty())
+    die("an event was destroyed while '" + event.waiters_.front()->name + "' waits on it");
 }
 
 void SimScheduler::switch_from(SimTask& self) {
   SimTask& next = choose();
   if (next.id != kMainId || !main_idle_) ran_since_idle_ = true;
   ++switches_;
-  if (++switches_this_instant_ > options_.max_switches_per_instant) die("livelock: time does not move any more");
+  if (++switches_this_instant_ > options_.max_switches_per_instant)
+    die("livelock: time does not move any more");
   mix(next.id);
-  if (options_.keep_trace) lines_.push_back(base::format_duration(mono_.time_since_epoch()) + " " + next.name);
+  if (options_.keep_trace)
+    lines_.push_back(base::format_duration(mono_.time_since_epoch()) + " " + next.name);
   if (&next == &self) return;
   running_ = &next;
   const bool ended = self.ended;
@@ -232,7 +233,8 @@ void SimScheduler::await_baton(SimTask& self) {
   if (self.id != kMainId) return self.baton.take();
   // Main also watches the real time: a thread that never comes to a wait would hang the run without a word.
   for (std::uint64_t seen = switches_; !self.baton.take_within(options_.stuck_after); seen = switches_) {
-    if (seen == switches_) die("stuck: '" + running_.load()->name + "' comes to no wait (a contended lock, a loop)");
+    if (seen == switches_)
+      die("stuck: '" + running_.load()->name + "' comes to no wait (a contended lock, a loop)");
   }
 }
 

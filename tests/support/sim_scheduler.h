@@ -45,8 +45,8 @@ class SimEvent final : public runtime::Event {
   std::vector<SimTask*> waiters_;
 };
 
-// Hands one baton from thread to thread. Every member is touched only by the thread that holds the baton, so nothing
-// here is locked; the hand-over itself orders the accesses.
+// Hands one baton from thread to thread. Every member is touched only by the thread that holds the baton, so
+// nothing here is locked; the hand-over itself orders the accesses.
 class SimScheduler {
  public:
   explicit SimScheduler(const SimOptions& options);
@@ -58,8 +58,8 @@ class SimScheduler {
   std::uint64_t process_seed() { return seeds_.next(); }
 
   void spawn(std::string name, std::function<void()> body);
-  // The running thread waits for a notification of `event` or the deadline; false when the deadline came. A deadline in
-  // the past lets others run first.
+  // The running thread waits for a notification of `event` or the deadline; false when the deadline came. A
+  // deadline in the past lets others run first.
   bool park(SimEvent* event, runtime::Mono deadline);
   // Main waits until nobody else can run at some instant not after `deadline`.
   void wait_quiescent(runtime::Mono deadline);

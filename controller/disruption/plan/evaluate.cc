@@ -62,6 +62,7 @@ Evaluation accept(std::span<const Candidate> candidates, SimulationResult simula
   command.candidates.assign(candidates.begin(), candidates.end());
   command.replacements = std::move(simulation.create);
   command.nominate = std::move(simulation.nominate);
+  command.owner = std::move(simulation.owner);
   for (const auto& candidate : candidates) command.savings += candidate.price;
   for (const auto& node : command.replacements) command.savings -= cheapest_price(node);
   Evaluation out;

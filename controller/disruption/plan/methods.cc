@@ -211,6 +211,7 @@ base::Result<Selection> plan_drift(Candidates candidates, const Budgets& budgets
                           .candidates = {candidate},
                           .replacements = std::move(simulation.create),
                           .nominate = std::move(simulation.nominate),
+                          .owner = std::move(simulation.owner),
                           .savings = candidate.price};
     return out;
   }

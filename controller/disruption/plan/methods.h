@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -25,6 +26,7 @@ struct SimulationResult {
   std::vector<scheduling::NewNode> create;   // new nodes that the pods would need
   std::vector<std::string> unscheduled;      // `ns/name => why` of pods that have a node now and would lose it
   std::vector<std::string> nominate;         // existing nodes that would take pods
+  std::shared_ptr<const void> owner;         // keeps alive what `create` points to
   [[nodiscard]] bool all_scheduled() const { return unscheduled.empty(); }
   [[nodiscard]] std::string unscheduled_text() const;  // at most five, then how many more
 };
@@ -37,7 +39,8 @@ struct Command {
   Candidates candidates = {};
   std::vector<scheduling::NewNode> replacements = {};
   std::vector<std::string> nominate = {};  // nodes that will take the pods
-  double savings = 0;                 // $/h, estimated
+  std::shared_ptr<const void> owner = {};  // keeps alive what `replacements` point to
+  double savings = 0;                      // $/h, estimated
   [[nodiscard]] std::string_view decision() const { return replacements.empty() ? "delete" : "replace"; }
   [[nodiscard]] std::string text() const;  // `replace: [a, b] -> [1 replacement(s)]`. spec: disruption §24
 };

@@ -87,11 +87,15 @@ bool is_known(const ServiceFacts& service, const std::string& operation) {
   return true;  // EKS: read_operation knows only what exists
 }
 
+// EC2 does not tell which part of the credentials is wrong.
+constexpr std::string_view kEc2AuthFailure = "AWS was not able to validate the provided access credentials";
+
 base::Error signature_error(const ServiceFacts& service, const SignatureVerdict& verdict) {
   const bool ec2 = service.protocol == Protocol::kEc2;
   const bool query = service.protocol == Protocol::kQuery;
   const auto pick = [&](std::string_view for_ec2, std::string_view for_query, std::string_view for_json) {
-    return failure(std::string(ec2 ? for_ec2 : (query ? for_query : for_json)), verdict.detail);
+    const auto code = ec2 ? for_ec2 : (query ? for_query : for_json);
+    return failure(std::string(code), code == "AuthFailure" ? std::string(kEc2AuthFailure) : verdict.detail);
   };
   switch (*verdict.fault) {
     case SignatureFault::kMissing:

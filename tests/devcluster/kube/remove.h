@@ -27,6 +27,8 @@ base::Result<Outcome> remove_object(Context& context, const DeleteOptions& optio
 
 // The consequences of a removal: dependents, owners that wait for them, the namespace, the kind a CRD described.
 void after_remove(const Context& context, const Object& removed);
+// A namespace with objects in it, or a CRD with instances: deleted only when they are gone.
+[[nodiscard]] bool holds_content(const Context& context, json::View object);
 // Deletes a new object all of whose owners are gone already.
 void collect_orphan(const Context& context, const Object& created);
 

@@ -197,7 +197,6 @@ void prepare_create(const Context& context, json::Ref object) {
   if (id == "/namespaces") prepare_namespace(object);
   if (id == kCrdId) prepare_crd(object);
   if (is_pod_template_owner(resource)) prepare_workload(context, object);
-  if (id == "policy/poddisruptionbudgets") object["status"]["observedGeneration"].set(0);
 }
 
 void prepare_update(const Context& context, json::Ref object, json::View old) {

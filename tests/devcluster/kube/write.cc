@@ -77,7 +77,7 @@ base::Status check_preconditions(const Context& context, json::View object, json
 bool is_deleted_by(json::View object) {
   const json::View metadata = object["metadata"];
   return metadata["deletionTimestamp"].is_string() && metadata["finalizers"].size() == 0 &&
-         metadata["deletionGracePeriodSeconds"].integer_or(0) == 0 && object["spec"]["finalizers"].size() == 0;
+         metadata["deletionGracePeriodSeconds"].integer_or(0) == 0;
 }
 
 bool is_unchanged(const Context& context, json::View object, json::View old, json::View stored) {
@@ -106,7 +106,7 @@ base::Result<Object> finish_update(Context& context, const Object& stored, const
   if (context.dry_run == DryRun::kYes) return std::make_shared<const json::Value>(std::move(object));
   const std::string id = context.resource->id();
   const std::string key = object_key(object);
-  if (is_deleted_by(object)) {
+  if (is_deleted_by(object) && !holds_content(context, object)) {
     auto removed = context.world.storage.remove(id, key, stored);
     if (!removed.has_value()) return removed.error();
     after_remove(context, *removed);

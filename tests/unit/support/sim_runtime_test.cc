@@ -52,7 +52,8 @@ struct Outcome {
   Mono end;
 };
 
-// Producers and consumers with random pauses: the order of what arrives depends on every choice of the scheduler.
+// Producers and consumers with random pauses: the order of what arrives depends on every choice of the
+// scheduler.
 Outcome run_workers(std::uint64_t seed, int workers) {
   SimRuntime sim({.seed = seed});
   Queue queue(sim, 3);
@@ -61,12 +62,13 @@ Outcome run_workers(std::uint64_t seed, int workers) {
     sim.spawn("producer" + std::to_string(w), [&sim, &queue, w](std::stop_token stop) {
       for (int i = 0; i < 20; ++i) {
         const auto pause = std::chrono::milliseconds(random_below(sim, 50));
-        ASSERT_TRUE(sleep_for(sim, pause, {.stop = stop}));
+        ASSERT_TRUE(runtime::sleep_for(sim, pause, {.stop = stop}));
         ASSERT_TRUE(queue.push(w * 1000 + i, {.stop = stop}));
       }
     });
     sim.spawn("consumer" + std::to_string(w), [&queue, &run](std::stop_token stop) {
-      for (auto item = queue.pop({.stop = stop}); item; item = queue.pop({.stop = stop})) run.order.push_back(*item);
+      for (auto item = queue.pop({.stop = stop}); item; item = queue.pop({.stop = stop}))
+        run.order.push_back(*item);
     });
   }
   const auto expected = static_cast<std::size_t>(workers) * 20;
@@ -104,9 +106,10 @@ TEST(SimRuntime, every_item_arrives_once_and_in_order_of_its_producer) {
 TEST(SimRuntime, time_jumps_only_when_all_wait) {
   SimRuntime sim;
   std::vector<std::pair<std::string, Mono>> log;
-  for (const auto& [name, pause] : std::vector<std::pair<std::string, std::chrono::hours>>{{"b", 48h}, {"a", 24h}}) {
+  for (const auto& [name, pause] :
+       std::vector<std::pair<std::string, std::chrono::hours>>{{"b", 48h}, {"a", 24h}}) {
     sim.spawn(name, [&sim, &log, n = name, p = pause](std::stop_token stop) {
-      EXPECT_TRUE(sleep_for(sim, p, {.stop = stop}));
+      EXPECT_TRUE(runtime::sleep_for(sim, p, {.stop = stop}));
       log.emplace_back(n, sim.mono());
     });
   }
@@ -121,7 +124,7 @@ TEST(SimRuntime, run_until_ends_at_its_deadline_after_everything_due) {
   SimRuntime sim;
   int ticks = 0;
   sim.spawn("ticker", [&](std::stop_token stop) {
-    while (sleep_for(sim, 1s, {.stop = stop})) ++ticks;
+    while (runtime::sleep_for(sim, 1s, {.stop = stop})) ++ticks;
   });
   EXPECT_FALSE(sim.run_until([] { return false; }, Mono(10s)));
   EXPECT_EQ(ticks, 10);
@@ -157,7 +160,7 @@ TEST(SimRuntime, a_process_is_stopped_and_started_again_alone) {
   SimRuntime sim;
   int beats = 0;
   sim.spawn("other", [&](std::stop_token stop) {
-    while (sleep_for(sim, 1s, {.stop = stop})) ++beats;
+    while (runtime::sleep_for(sim, 1s, {.stop = stop})) ++beats;
   });
   std::vector<std::uint64_t> draws;
   for (int life = 0; life < 2; ++life) {
@@ -165,7 +168,7 @@ TEST(SimRuntime, a_process_is_stopped_and_started_again_alone) {
     int runs = 0;
     process->spawn("worker", [&](std::stop_token stop) {
       draws.push_back(process->random());
-      while (sleep_for(*process, 1s, {.stop = stop})) ++runs;
+      while (runtime::sleep_for(*process, 1s, {.stop = stop})) ++runs;
     });
     sim.run_for(5s);
     process->stop_all();
@@ -189,7 +192,7 @@ TEST(SimRuntime, hundreds_of_threads_switch_fast) {
   SimRuntime sim;
   for (int t = 0; t < 500; ++t) {
     sim.spawn("sleeper", [&sim](std::stop_token stop) {
-      for (int i = 0; i < 20; ++i) ASSERT_TRUE(sleep_for(sim, 1ms, {.stop = stop}));
+      for (int i = 0; i < 20; ++i) ASSERT_TRUE(runtime::sleep_for(sim, 1ms, {.stop = stop}));
     });
   }
   sim.join_all();
@@ -236,7 +239,7 @@ TEST_F(SimRuntimeDeathTest, a_livelock_is_reported) {
       {
         SimRuntime sim({.max_switches_per_instant = 1000});
         sim.spawn("spinner", [&sim](std::stop_token) {
-          for (;;) static_cast<void>(sleep_for(sim, 0s, {}));
+          for (;;) static_cast<void>(runtime::sleep_for(sim, 0s, {}));
         });
         sim.run_for(1s);
       },
@@ -254,9 +257,9 @@ TEST_F(SimRuntimeDeathTest, a_lock_held_across_a_wait_is_reported) {
           static_cast<void>(event->wait_until(lock, Mono(2s)));
         });
         sim.spawn("second", [&](std::stop_token) {
-          static_cast<void>(sleep_for(sim, 1s, {}));
+          static_cast<void>(runtime::sleep_for(sim, 1s, {}));
           const Lock lock(mutex);
-          static_cast<void>(sleep_for(sim, 10s, {}));
+          static_cast<void>(runtime::sleep_for(sim, 10s, {}));
         });
         sim.join_all();
       },

@@ -48,15 +48,18 @@ TEST(Options, have_the_defaults_of_the_reference) {
 
 // spec: lifecycle §2.2
 TEST(Options, flag_beats_environment_beats_default) {
-  const Variables variables{{"METRICS_PORT", "9000"}, {"BATCH_IDLE_DURATION", "1500ms"}, {"ISOLATED_VPC", "T"}};
-  const Options o = parse_with({"--metrics-port=9001", "-log-level", "debug", "--enable-profiling"}, variables).value();
+  const Variables variables{
+      {"METRICS_PORT", "9000"}, {"BATCH_IDLE_DURATION", "1500ms"}, {"ISOLATED_VPC", "T"}};
+  const Options o =
+      parse_with({"--metrics-port=9001", "-log-level", "debug", "--enable-profiling"}, variables).value();
   EXPECT_EQ(o.metrics_port, 9001);
   EXPECT_EQ(o.batch_idle_duration, 1500ms);
   EXPECT_TRUE(o.isolated_vpc);
   EXPECT_TRUE(o.enable_profiling);
   EXPECT_EQ(o.log_level, LogLevel::kDebug);
   // A flag hides even a malformed variable, and the last of a repeated flag counts.
-  EXPECT_EQ(parse_with({"--metrics-port=1", "--metrics-port=2"}, {{"METRICS_PORT", "x"}}).value().metrics_port, 2);
+  EXPECT_EQ(
+      parse_with({"--metrics-port=1", "--metrics-port=2"}, {{"METRICS_PORT", "x"}}).value().metrics_port, 2);
 }
 
 TEST(Options, every_setting_is_read_from_its_environment_variable) {
@@ -108,11 +111,21 @@ TEST(Options, bad_input_is_one_clear_line) {
       {{"--"}, {}, "unexpected argument (argument=--)"},
       {{"--metrics-port"}, {}, "flag needs a value (flag=--metrics-port)"},
       {{"--metrics-port=1x"}, {}, "malformed value (flag=--metrics-port, value=1x, want=an integer)"},
-      {{"--metrics-port=99999999999"}, {}, "malformed value (flag=--metrics-port, value=99999999999, want=an integer)"},
-      {{"--metrics-port=65536"}, {}, "setting not allowed (--metrics-port=must be at least 0 and at most 65535)"},
-      {{"--enable-profiling=1"}, {}, "malformed value (flag=--enable-profiling, value=1, want=true or false)"},
-      {{"--log-level=warn"}, {}, "malformed value (flag=--log-level, value=warn, want=one of info debug error \"\")"},
-      {{}, {{"ENABLE_PROFILING", "yes"}}, "malformed value (environment=ENABLE_PROFILING, value=yes, want=true or false)"},
+      {{"--metrics-port=99999999999"},
+       {},
+       "malformed value (flag=--metrics-port, value=99999999999, want=an integer)"},
+      {{"--metrics-port=65536"},
+       {},
+       "setting not allowed (--metrics-port=must be at least 0 and at most 65535)"},
+      {{"--enable-profiling=1"},
+       {},
+       "malformed value (flag=--enable-profiling, value=1, want=true or false)"},
+      {{"--log-level=warn"},
+       {},
+       "malformed value (flag=--log-level, value=warn, want=one of info debug error \"\")"},
+      {{},
+       {{"ENABLE_PROFILING", "yes"}},
+       "malformed value (environment=ENABLE_PROFILING, value=yes, want=true or false)"},
       {{},
        {{"BATCH_MAX_DURATION", "10"}},
        "malformed value (environment=BATCH_MAX_DURATION, value=10, want=a duration such as 1m30s)"},
@@ -121,7 +134,8 @@ TEST(Options, bad_input_is_one_clear_line) {
        "malformed value (flag=--vm-memory-overhead-percent, value=nan, want=a number)"},
       {{"--feature-gates=NodeRepair"},
        {},
-       "malformed value (flag=--feature-gates, value=NodeRepair, want=a comma separated list of Name=true or Name=false)"},
+       "malformed value (flag=--feature-gates, value=NodeRepair, want=a comma separated list of Name=true or "
+       "Name=false)"},
       {{"--ami-refresh-interval=30s", "--reserved-enis=-1", "--cluster-endpoint=/api", "--cluster-name="},
        {},
        "setting not allowed (--cluster-name=required, as flag or as environment variable CLUSTER_NAME, "
@@ -133,9 +147,10 @@ TEST(Options, bad_input_is_one_clear_line) {
 
 // spec: lifecycle §2.3
 TEST(Options, feature_gates_ignore_unknown_names_and_keep_defaults) {
-  const Options o = parse_with({"--feature-gates= NodeRepair = true ,,Drift=true,SpotToSpotConsolidation=T"},
-                               {{"AWS_FEATURE_GATES", "DRAEFA=1,NodeClassCEL=false"}, {"FEATURE_GATES", "broken"}})
-                        .value();
+  const Options o =
+      parse_with({"--feature-gates= NodeRepair = true ,,Drift=true,SpotToSpotConsolidation=T"},
+                 {{"AWS_FEATURE_GATES", "DRAEFA=1,NodeClassCEL=false"}, {"FEATURE_GATES", "broken"}})
+          .value();
   FeatureGates want;
   want.node_repair = true;
   want.spot_to_spot_consolidation = true;
@@ -143,7 +158,8 @@ TEST(Options, feature_gates_ignore_unknown_names_and_keep_defaults) {
   AwsFeatureGates want_aws;
   want_aws.dra_efa = true;
   EXPECT_EQ(o.aws_feature_gates, want_aws);
-  EXPECT_FALSE(parse_with({"--feature-gates=ReservedCapacity=false"}).value().feature_gates.reserved_capacity);
+  EXPECT_FALSE(
+      parse_with({"--feature-gates=ReservedCapacity=false"}).value().feature_gates.reserved_capacity);
   EXPECT_FALSE(parse_with({"--feature-gates=NodeRepair=maybe"}));
 }
 
@@ -160,12 +176,15 @@ TEST(Options, help_names_every_setting_with_default_and_variable) {
   const std::string text = help();
   EXPECT_NE(text.find("--metrics-port=<value>   METRICS_PORT   (default 8080)"), std::string::npos) << text;
   EXPECT_NE(text.find("--isolated-vpc   ISOLATED_VPC   (default false)"), std::string::npos);
-  EXPECT_NE(text.find("(default NodeRepair=false,ReservedCapacity=true,SpotToSpotConsolidation=false,NodeOverlay=false,"
-                      "StaticCapacity=false,CapacityBuffer=false,TerminateFirstDrift=false,TerminateFirstRepair=false,"
-                      "PodDeletionCostManagement=false)"),
-            std::string::npos);
+  EXPECT_NE(
+      text.find(
+          "(default NodeRepair=false,ReservedCapacity=true,SpotToSpotConsolidation=false,NodeOverlay=false,"
+          "StaticCapacity=false,CapacityBuffer=false,TerminateFirstDrift=false,TerminateFirstRepair=false,"
+          "PodDeletionCostManagement=false)"),
+      std::string::npos);
   std::size_t settings = 0;
-  for (std::size_t at = text.find("\n  --"); at != std::string::npos; at = text.find("\n  --", at + 1)) ++settings;
+  for (std::size_t at = text.find("\n  --"); at != std::string::npos; at = text.find("\n  --", at + 1))
+    ++settings;
   EXPECT_EQ(settings, 25U + 14U + 2U);  // core with --log-format, AWS, --help and --version
 }
 

@@ -113,7 +113,10 @@ TEST(RealRuntime, hands_values_between_threads_and_joins_what_threads_spawn) {
       }
     };
   };
-  real->spawn("even", [&](std::stop_token) { real->spawn("odd", player(1)); player(0)({}); });
+  real->spawn("even", [&](std::stop_token) {
+    real->spawn("odd", player(1));
+    player(0)({});
+  });
   real->join_all();
   EXPECT_EQ(turn, 2000);
 }

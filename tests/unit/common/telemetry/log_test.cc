@@ -34,17 +34,21 @@ TEST_F(LogTest, prints_the_keys_of_the_reference) {
                                         {"price", 0.096},
                                         {"timeout", std::chrono::nanoseconds(90s)},
                                         {"zones", json_list(std::vector<std::string>{"a", "b"})}});
-  EXPECT_EQ(last(),
-            R"({"level":"INFO","time":"2026-01-01T00:00:00.000Z","logger":"controller","message":"launched nodeclaim",)"
-            R"("commit":"1a2b3c4","controller":"nodeclaim.lifecycle","NodeClaim":{"name":"default-x7k2p"},)"
-            R"("Pod":{"name":"web","namespace":"prod"},"instance-type":"m5.large","pods":3,"spot":true,"price":0.096,)"
-            R"("timeout":"1m30s","zones":["a","b"]})");
+  EXPECT_EQ(
+      last(),
+      R"({"level":"INFO","time":"2026-01-01T00:00:00.000Z","logger":"controller","message":"launched nodeclaim",)"
+      R"("commit":"1a2b3c4","controller":"nodeclaim.lifecycle","NodeClaim":{"name":"default-x7k2p"},)"
+      R"("Pod":{"name":"web","namespace":"prod"},"instance-type":"m5.large","pods":3,"spot":true,"price":0.096,)"
+      R"("timeout":"1m30s","zones":["a","b"]})");
 }
 
 // spec: lifecycle §2.5
 TEST_F(LogTest, hoists_the_pairs_of_an_error_sorted_and_repeated_ones_as_lists) {
-  const base::Error error =
-      base::internal("creating instance").add("zone", "a").add("NodeClaim", "x").add("zone", "b").add("Node", "inner");
+  const base::Error error = base::internal("creating instance")
+                                .add("zone", "a")
+                                .add("NodeClaim", "x")
+                                .add("zone", "b")
+                                .add("Node", "inner");
   log().error(error, "failed launching nodeclaim", {{"Node", "outer"}});
   EXPECT_EQ(last(),
             R"({"level":"ERROR","time":"2026-01-01T00:00:00.000Z","logger":"controller",)"
@@ -84,7 +88,8 @@ TEST_F(LogTest, console_lines_carry_the_fields_at_the_end) {
   console.info("started");
   EXPECT_EQ(last(), "2026-01-01T00:00:00.000Z\tINFO\tcontroller\tstarted");
   console.error(base::not_found("gone"), "failed", {{"queue", "q"}});
-  EXPECT_EQ(last(), "2026-01-01T00:00:00.000Z\tERROR\tcontroller\tfailed\t{\"queue\":\"q\",\"error\":\"gone\"}");
+  EXPECT_EQ(last(),
+            "2026-01-01T00:00:00.000Z\tERROR\tcontroller\tfailed\t{\"queue\":\"q\",\"error\":\"gone\"}");
 }
 
 TEST_F(LogTest, whatever_the_text_the_line_is_valid_json) {
@@ -92,9 +97,11 @@ TEST_F(LogTest, whatever_the_text_the_line_is_valid_json) {
                                  {"bad", "x\xFFy\xC3"},
                                  {"surrogate", "\xED\xA0\x80"},
                                  {"nan", std::numeric_limits<double>::quiet_NaN()}});
-  EXPECT_NE(last().find(R"("message":"a\"b\\c\n\t\u0001","ok":")"
-                        "\xC3\xA9\xF0\x9F\x98\x80\",\"bad\":\"x\xEF\xBF\xBDy\xEF\xBF\xBD\",\"surrogate\":\"\xEF\xBF\xBD"),
-            std::string::npos)
+  EXPECT_NE(
+      last().find(
+          R"("message":"a\"b\\c\n\t\u0001","ok":")"
+          "\xC3\xA9\xF0\x9F\x98\x80\",\"bad\":\"x\xEF\xBF\xBDy\xEF\xBF\xBD\",\"surrogate\":\"\xEF\xBF\xBD"),
+      std::string::npos)
       << last();
   EXPECT_NE(last().find(R"("nan":"nan"})"), std::string::npos) << last();
 }

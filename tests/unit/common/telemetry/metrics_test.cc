@@ -56,7 +56,8 @@ TEST(Metrics, summaries_have_the_quantiles_of_the_reference) {
   EXPECT_EQ(metrics.value("startup_seconds", {}), 100);
   const std::string text = metrics.text();
   for (const auto quantile : {"0", "0.5", "0.9", "0.99", "1"}) {
-    EXPECT_NE(text.find("startup_seconds{quantile=\"" + std::string(quantile) + "\"}"), std::string::npos) << text;
+    EXPECT_NE(text.find("startup_seconds{quantile=\"" + std::string(quantile) + "\"}"), std::string::npos)
+        << text;
   }
   EXPECT_EQ(text.find("NaN"), std::string::npos) << text;
   EXPECT_NE(text.find("startup_seconds_sum 5050"), std::string::npos) << text;

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "common/admission/admission.h"
+#include "common/admission/syntax.h"
+
+// Rules that several kinds share. Each adds to `out` what is broken; paths are given by the caller.
+
+namespace karpenter::admission {
+
+void add(Violations& out, std::string path, ViolationKind kind, std::string value, std::string message);
+// Sorts by path, then text, and cuts to 100.
+[[nodiscard]] Violations finished(Violations out);
+
+[[nodiscard]] std::string at(std::string_view list, std::size_t index);        // list[3]
+[[nodiscard]] std::string member(std::string_view map, std::string_view key);  // map[key]
+
+// NP-R9, §7.1: one list of requirements. Beta and alpha lack Gte, Lte and the known-value rule. spec: api §7.1, §7.7
+void check_requirements(std::span<const model::NodeSelectorRequirement> requirements, std::string_view path, Era era,
+                        Violations& out);
+// NP-C9…NP-C11: what the CRD's CEL says of NodePool and NodeClaim requirements alike. spec: api §2.3
+void check_requirement_values(std::span<const model::NodeSelectorRequirement> requirements, std::string_view path,
+                              Violations& out);
+// NP-C12, NP-C14, NP-C15 for one key. spec: api §2.3
+void check_requirement_domain(std::string_view key, const std::string& path, Violations& out);
+// NP-R1…R4. `own_label` is the one that names the pool.
+void check_labels(const model::StringMap& labels, std::string_view path, Era era, std::string_view own_label,
+                  Violations& out);
+// NP-R5…R8 over both lists.
+void check_taints(std::span<const model::Taint> taints, std::span<const model::Taint> startup_taints,
+                  std::string_view parent, Violations& out);
+// B-W1: metadata.name and generateName.
+void check_name(const model::ObjectMeta& meta, Violations& out);
+
+// `schedule` in the grammar of §2.6; the reason when it is not.
+[[nodiscard]] std::optional<std::string> schedule_fault(std::string_view schedule);
+
+}  // namespace karpenter::admission

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+// Kubernetes syntactic helpers and the label rules of the API. spec: api §7.2-§7.5, §10.5
+
+namespace karpenter::admission {
+
+// Why `text` is no label value or qualified name, or nullopt when it is one.
+[[nodiscard]] std::optional<std::string> label_value_fault(std::string_view text);
+[[nodiscard]] std::optional<std::string> qualified_name_fault(std::string_view text);
+// RFC 1035 label, as object names of the older kinds.
+[[nodiscard]] bool is_dns1035_label(std::string_view text);
+
+// Text before the first '/', or "".
+[[nodiscard]] std::string_view domain_of(std::string_view key);
+
+// Which generation of the API a rule belongs to.
+enum class Era : std::uint8_t { kAlpha, kBeta, kV1 };
+
+// The restriction text of a label key at that era, or nullopt when it may be used. spec: api §7.4 (v1), §10.5 (older)
+[[nodiscard]] std::optional<std::string> restriction(std::string_view key, Era era);
+
+// The stable key of a deprecated alias, else the key itself. spec: api §7.5
+[[nodiscard]] std::string_view normalised_key(std::string_view key);
+
+// ` (did you mean "x"?)` when `word` is near one of the well-known labels, else "".
+[[nodiscard]] std::string suggest_label(std::string_view key);
+
+// JSON text of a string: quotes and escapes; at most 256 bytes.
+[[nodiscard]] std::string quoted(std::string_view text);
+
+}  // namespace karpenter::admission
