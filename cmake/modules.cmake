@@ -34,7 +34,7 @@ function(karpenter_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;SYSTEM" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE karpenter_flags ${ARG_DEPS} ${ARG_SYSTEM})
-  karpenter_use_pch(${name})
+  target_compile_definitions(${name} PRIVATE KARPENTER_VERSION="${PROJECT_VERSION}")
 endfunction()
 
 # karpenter_test(NAME LEVEL unit SOURCES x_test.cc... DEPS module... [ARGS ...] [TIMEOUT s])

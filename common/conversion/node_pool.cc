@@ -32,14 +32,17 @@ void keep_kubelet(model::ObjectMeta& meta, const std::optional<beta::Kubelet>& k
   }
 }
 
-// An annotation that does not decode is ignored (deviation D5).
-template <class T>
-std::optional<T> read_annotation(const model::ObjectMeta& meta, std::string_view key) {
-  const auto text = meta.annotation(key);
-  if (text.empty() || text == "null") return std::nullopt;
-  const auto document = json::parse(text);
+// The JSON object in an annotation. One that does not decode is ignored (deviation D5).
+std::optional<json::Value> read_annotation(const model::ObjectMeta& meta, std::string_view key) {
+  auto document = json::parse(meta.annotation(key));
+  if (!document || !document->view().is_object()) return std::nullopt;
+  return std::move(document).value();
+}
+
+std::optional<beta::Kubelet> read_kubelet(const model::ObjectMeta& meta) {
+  const auto document = read_annotation(meta, kKubelet);
   if (!document) return std::nullopt;
-  auto decoded = schema::decode<T>(*document);
+  auto decoded = schema::decode<beta::Kubelet>(*document);
   if (!decoded) return std::nullopt;
   return std::move(decoded).value();
 }
@@ -53,11 +56,14 @@ model::NodeClassRef ref_to_v1(const beta::NodeClassRef& ref) {
 
 // The original reference if it still names the same class (deviation D2).
 beta::NodeClassRef ref_to_v1beta1(const model::ObjectMeta& meta, const model::NodeClassRef& ref) {
-  const auto original = read_annotation<beta::NodeClassRef>(meta, kNodeClassReference);
-  if (original && original->name == ref.name && (original->kind.empty() || original->kind == ref.kind)) {
-    return *original;
-  }
-  return {.kind = ref.kind, .name = ref.name, .api_version = {}};
+  beta::NodeClassRef out{.kind = ref.kind, .name = ref.name, .api_version = {}};
+  const auto original = read_annotation(meta, kNodeClassReference);
+  if (!original || (*original)["name"].string_or("") != ref.name) return out;
+  const auto kind = (*original)["kind"].string_or("");
+  if (!kind.empty() && kind != ref.kind) return out;
+  out.kind = kind;
+  out.api_version = (*original)["apiVersion"].string_or("");
+  return out;
 }
 
 // The API's v1beta1 knows neither bounds that include their value nor the policy Balanced.
@@ -143,7 +149,7 @@ beta::NodePool to_v1beta1(const model::NodePool& pool) {
   to.startup_taints = from.startup_taints;
   to.requirements = requirements_to_v1beta1(from.requirements);
   to.node_class_ref = ref_to_v1beta1(pool.meta, from.node_class_ref);
-  to.kubelet = read_annotation<beta::Kubelet>(pool.meta, kKubelet);
+  to.kubelet = read_kubelet(pool.meta);
   drop_compatibility(out.meta);
   out.status.resources = pool.status.resources;
   out.status.conditions = pool.status.conditions;
@@ -173,7 +179,7 @@ beta::NodeClaim to_v1beta1(const model::NodeClaim& claim) {
   out.spec.requirements = requirements_to_v1beta1(claim.spec.requirements);
   out.spec.requests = claim.spec.requests;
   out.spec.node_class_ref = ref_to_v1beta1(claim.meta, claim.spec.node_class_ref);
-  out.spec.kubelet = read_annotation<beta::Kubelet>(claim.meta, kKubelet);
+  out.spec.kubelet = read_kubelet(claim.meta);
   drop_compatibility(out.meta);
   out.status = claim.status;
   out.status.last_pod_event_time = std::nullopt;

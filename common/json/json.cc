@@ -10,8 +10,8 @@ namespace {
 
 using Node = nlohmann::json;
 
-// The offset of the first bracket that nests deeper than `max_depth`. The parser itself has no limit, and everything
-// that walks a document recursively (printing, patching) relies on one.
+// The offset of the first bracket that nests deeper than `max_depth`. The parser itself has no limit, and
+// everything that walks a document recursively (printing, patching) relies on one.
 std::optional<std::size_t> find_too_deep(std::string_view text, std::size_t max_depth) {
   std::size_t depth = 0;
   bool in_string = false;
@@ -29,7 +29,8 @@ std::optional<std::size_t> find_too_deep(std::string_view text, std::size_t max_
   return std::nullopt;
 }
 
-// "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error ..." -> from "syntax error" on.
+// "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error ..." -> from "syntax error"
+// on.
 std::string parser_message(std::string_view what) {
   if (const auto end = what.find("] "); end != std::string_view::npos) what.remove_prefix(end + 2);
   if (const auto end = what.find(": "); what.starts_with("parse error") && end != std::string_view::npos) {
@@ -39,7 +40,9 @@ std::string parser_message(std::string_view what) {
 }
 
 base::Error parse_failure(std::string_view what, std::size_t offset) {
-  return base::invalid("malformed JSON").add("offset", std::to_string(offset)).add("reason", parser_message(what));
+  return base::invalid("malformed JSON")
+      .add("offset", std::to_string(offset))
+      .add("reason", parser_message(what));
 }
 
 std::string dump_node(const Node* node, int indent) {
@@ -74,14 +77,22 @@ View step_into(View at, std::string_view step) {
 Kind View::kind() const {
   if (node_ == nullptr) return Kind::kMissing;
   switch (node_->type()) {
-    case Node::value_t::boolean: return Kind::kBool;
-    case Node::value_t::number_integer: return Kind::kInt;
-    case Node::value_t::number_unsigned: return integer() ? Kind::kInt : Kind::kDouble;
-    case Node::value_t::number_float: return Kind::kDouble;
-    case Node::value_t::string: return Kind::kString;
-    case Node::value_t::array: return Kind::kArray;
-    case Node::value_t::object: return Kind::kObject;
-    default: return Kind::kNull;
+    case Node::value_t::boolean:
+      return Kind::kBool;
+    case Node::value_t::number_integer:
+      return Kind::kInt;
+    case Node::value_t::number_unsigned:
+      return integer() ? Kind::kInt : Kind::kDouble;
+    case Node::value_t::number_float:
+      return Kind::kDouble;
+    case Node::value_t::string:
+      return Kind::kString;
+    case Node::value_t::array:
+      return Kind::kArray;
+    case Node::value_t::object:
+      return Kind::kObject;
+    default:
+      return Kind::kNull;
   }
 }
 
@@ -143,7 +154,8 @@ std::optional<std::int64_t> View::integer() const {
   if (const auto* whole = node_->get_ptr<const Node::number_integer_t*>()) return *whole;
   const auto* real = node_->get_ptr<const Node::number_float_t*>();
   // 2^63 is exact as a double, max() is not.
-  if (real == nullptr || *real < -0x1p63 || *real >= 0x1p63 || std::trunc(*real) != *real) return std::nullopt;
+  if (real == nullptr || *real < -0x1p63 || *real >= 0x1p63 || std::trunc(*real) != *real)
+    return std::nullopt;
   return static_cast<std::int64_t>(*real);
 }
 
@@ -155,7 +167,9 @@ std::optional<bool> View::boolean() const {
   return is_bool() ? std::optional<bool>(node_->get<bool>()) : std::nullopt;
 }
 
-std::string View::string_or(std::string_view fallback) const { return std::string(string().value_or(fallback)); }
+std::string View::string_or(std::string_view fallback) const {
+  return std::string(string().value_or(fallback));
+}
 std::int64_t View::integer_or(std::int64_t fallback) const { return integer().value_or(fallback); }
 bool View::bool_or(bool fallback) const { return boolean().value_or(fallback); }
 

@@ -11,9 +11,9 @@
 
 #include "common/base/result.h"
 
-// JSON documents without a JSON library in any header: View reads, Ref changes, Value owns. All three are thin cursors
-// over one nlohmann document; only common/json/*.cc includes it. Objects keep their keys sorted, so that equal
-// documents print equal bytes. Not thread-safe for writing; concurrent reading is safe.
+// JSON documents without a JSON library in any header: View reads, Ref changes, Value owns. All three are
+// thin cursors over one nlohmann document; only common/json/*.cc includes it. Objects keep their keys sorted,
+// so that equal documents print equal bytes. Not thread-safe for writing; concurrent reading is safe.
 
 namespace karpenter::json {
 
@@ -21,8 +21,9 @@ class Value;
 
 enum class Kind : std::uint8_t { kMissing, kNull, kBool, kInt, kDouble, kString, kArray, kObject };
 
-// A read cursor. Cheap to copy; valid while the document lives and is not changed. A cursor to something that does not
-// exist is "missing": every query on it answers empty, so chains such as v["a"]["b"].string_or("") need no checks.
+// A read cursor. Cheap to copy; valid while the document lives and is not changed. A cursor to something that
+// does not exist is "missing": every query on it answers empty, so chains such as v["a"]["b"].string_or("")
+// need no checks.
 class View {
  public:
   View() = default;
@@ -43,9 +44,10 @@ class View {
   // RFC 6901 pointer ("/spec/template/labels/a~1b"); missing when any step misses.
   [[nodiscard]] View at_pointer(std::string_view pointer) const;
 
-  [[nodiscard]] std::size_t size() const;  // entries of an array or object, else 0
-  [[nodiscard]] std::vector<View> items() const;                                   // of an array, else empty
-  [[nodiscard]] std::vector<std::pair<std::string_view, View>> members() const;    // of an object, sorted by key
+  [[nodiscard]] std::size_t size() const;         // entries of an array or object, else 0
+  [[nodiscard]] std::vector<View> items() const;  // of an array, else empty
+  [[nodiscard]] std::vector<std::pair<std::string_view, View>> members()
+      const;  // of an object, sorted by key
 
   [[nodiscard]] std::optional<std::string_view> string() const;
   [[nodiscard]] std::optional<std::int64_t> integer() const;  // also a double without fraction within range
@@ -70,7 +72,9 @@ class View {
 class Ref {
  public:
   explicit Ref(nlohmann::json* node) : node_(node) {}
-  operator View() const { return View(node_); }  // NOLINT(google-explicit-constructor): a Ref reads like a View
+  operator View() const {
+    return View(node_);
+  }  // NOLINT(google-explicit-constructor): a Ref reads like a View
   [[nodiscard]] View view() const { return View(node_); }
 
   // The member, created as null when absent; a non-object becomes an empty object first.
@@ -132,14 +136,15 @@ class Value {
   std::unique_ptr<nlohmann::json> node_;
 };
 
-// Strict RFC 8259, at most `max_depth` deep and `max_bytes` long. kInvalid with the byte offset. Duplicate keys: the last
-// wins.
+// Strict RFC 8259, at most `max_depth` deep and `max_bytes` long. kInvalid with the byte offset. Duplicate
+// keys: the last wins.
 [[nodiscard]] base::Result<Value> parse(std::string_view text, std::size_t max_depth = 200,
                                         std::size_t max_bytes = std::size_t{512} << 20U);
 
 // RFC 7396: applies `patch` to `target` in place.
 void apply_merge_patch(Ref target, View patch);
-// The smallest merge patch that turns `before` into `after`; an empty object when they are equal. Lists are replaced whole.
+// The smallest merge patch that turns `before` into `after`; an empty object when they are equal. Lists are
+// replaced whole.
 [[nodiscard]] Value make_merge_patch(View before, View after);
 
 // RFC 6902: all or nothing. kInvalid for a malformed patch or a missing path, kConflict for a failed `test`.

@@ -82,7 +82,8 @@ std::optional<std::size_t> array_index(std::string_view step) {
 
 // A writable node, or null. The document is ours and not const, so dropping the View's const is sound.
 Node* find_node(Node& root, std::string_view pointer) {
-  return const_cast<Node*>(View(&root).at_pointer(pointer).node());  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  return const_cast<Node*>(
+      View(&root).at_pointer(pointer).node());  // NOLINT(cppcoreguidelines-pro-type-const-cast)
 }
 
 base::Status add(Node& root, std::string_view path, Node value) {
@@ -187,7 +188,8 @@ base::Status apply_json_patch(Value& target, View patch) {
 Value make_json_patch(View before, View after) {
   const Node null = nullptr;
   Value out;
-  *out.ref().node() = Node::diff(before.exists() ? *before.node() : null, after.exists() ? *after.node() : null);
+  *out.ref().node() =
+      Node::diff(before.exists() ? *before.node() : null, after.exists() ? *after.node() : null);
   return out;
 }
 

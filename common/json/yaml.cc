@@ -26,7 +26,9 @@ struct Converter {
 
 base::Error at(base::Error error, const YAML::Mark& mark) {
   if (mark.is_null()) return error;
-  return std::move(error).add("line", std::to_string(mark.line + 1)).add("column", std::to_string(mark.column + 1));
+  return std::move(error)
+      .add("line", std::to_string(mark.line + 1))
+      .add("column", std::to_string(mark.column + 1));
 }
 
 bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
@@ -39,7 +41,8 @@ std::optional<std::int64_t> based_integer(std::string_view digits, unsigned base
   for (const char c : digits) {
     const auto lower = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     const int digit = std::isdigit(static_cast<unsigned char>(c)) != 0 ? c - '0' : lower - 'a' + 10;
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0 || digit >= static_cast<int>(base)) return std::nullopt;
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 || digit >= static_cast<int>(base))
+      return std::nullopt;
     value = value * base + digit;
   }
   return value;
@@ -53,11 +56,13 @@ std::optional<std::int64_t> yaml_integer(std::string_view text) {
   return base::parse_int64(text.starts_with('+') ? bare : text);
 }
 
-// A float of the core schema: digits around one point, or an exponent; never a bare word such as "nan" or "e3".
+// A float of the core schema: digits around one point, or an exponent; never a bare word such as "nan" or
+// "e3".
 std::optional<double> yaml_float(std::string_view text) {
   const std::string_view bare = text.starts_with('+') || text.starts_with('-') ? text.substr(1) : text;
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  const bool starts = !bare.empty() && (is_digit(bare[0]) || (bare[0] == '.' && bare.size() > 1 && is_digit(bare[1])));
+  const bool starts =
+      !bare.empty() && (is_digit(bare[0]) || (bare[0] == '.' && bare.size() > 1 && is_digit(bare[1])));
   if (!starts || bare.find_first_not_of("0123456789.eE+-") != std::string_view::npos) return std::nullopt;
   std::string number(text.starts_with('+') ? bare : text);
   if (number.starts_with('.')) number.insert(0, "0");
@@ -81,13 +86,17 @@ base::Status Converter::convert(const YAML::Node& from, Ref to, std::size_t dept
   if (nodes_left-- == 0) return at(base::invalid("YAML document too large"), from.Mark());
   if (depth > kMaxDepth) return at(base::invalid("YAML nested too deeply"), from.Mark());
   switch (from.Type()) {
-    case YAML::NodeType::Scalar: set_scalar(from, to); break;
+    case YAML::NodeType::Scalar:
+      set_scalar(from, to);
+      break;
     case YAML::NodeType::Sequence:
       to.set_array();
       for (const auto& item : from) RETURN_IF_ERROR(convert(item, to.push_back(), depth + 1));
       break;
-    case YAML::NodeType::Map: return convert_map(from, to, depth);
-    default: to.set(nullptr);
+    case YAML::NodeType::Map:
+      return convert_map(from, to, depth);
+    default:
+      to.set(nullptr);
   }
   return base::ok();
 }

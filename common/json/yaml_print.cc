@@ -10,8 +10,8 @@ namespace {
 
 // Words that some YAML version reads as a bool or null.
 bool is_reserved_word(std::string_view text) {
-  static constexpr std::array<std::string_view, 12> kWords = {"true", "false", "yes", "no",   "on", "off",
-                                                              "y",    "n",     "null", "~", ".nan", "<<"};
+  static constexpr std::array<std::string_view, 12> kWords = {"true", "false", "yes",  "no", "on",   "off",
+                                                              "y",    "n",     "null", "~",  ".nan", "<<"};
   const std::string lower = base::to_lower(text);
   return std::find(kWords.begin(), kWords.end(), lower) != kWords.end();
 }
@@ -20,7 +20,9 @@ bool is_reserved_word(std::string_view text) {
 bool looks_numeric(std::string_view text) {
   const auto bare = text.substr(text.starts_with('+') || text.starts_with('-') ? 1 : 0);
   if (bare.empty()) return true;
-  const auto digit_or_point = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '.'; };
+  const auto digit_or_point = [](char c) {
+    return std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '.';
+  };
   if (!digit_or_point(bare[0])) return false;
   return bare.find_first_not_of("0123456789.eE+-_:xXoOabcdfABCDFinfINFtTzZ ") == std::string_view::npos;
 }
@@ -29,13 +31,15 @@ bool is_plain(std::string_view text) {
   if (text.empty() || is_reserved_word(text) || looks_numeric(text)) return false;
   if (text.front() == ' ' || text.back() == ' ' || text.back() == ':') return false;
   static constexpr std::string_view kIndicators = "-?:,[]{}#&*!|>'\"%@`";
-  const bool dashed = (text[0] == '-' || text[0] == '?' || text[0] == ':') && text.size() > 1 && text[1] != ' ';
+  const bool dashed =
+      (text[0] == '-' || text[0] == '?' || text[0] == ':') && text.size() > 1 && text[1] != ' ';
   if (kIndicators.find(text[0]) != std::string_view::npos && !dashed) return false;
   if (text.starts_with("---") || text.find(": ") != std::string_view::npos ||
       text.find(" #") != std::string_view::npos) {
     return false;
   }
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; });
 }
 
 // Text of several lines reads best as a literal block, where that is exact.

@@ -62,7 +62,8 @@ void EventCorrelator::written(const std::string& series, const std::string& name
 }
 
 void EventCorrelator::forget(const std::string& series) {
-  if (const auto it = series_.find(series); it != series_.end()) it->second = {.name = "", .count = 1, .last = it->second.last};
+  if (const auto it = series_.find(series); it != series_.end())
+    it->second = {.name = "", .count = 1, .last = it->second.last};
 }
 
 // Forgetting costs a repeated event or a fresh count, never more.

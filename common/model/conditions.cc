@@ -15,12 +15,16 @@ namespace {
 constexpr std::string_view kAwaiting = "AwaitingReconciliation";
 constexpr std::string_view kAwaitingMessage = "object is awaiting reconciliation";
 
-constexpr std::array kNodeClaimDependents{condition::kLaunched, condition::kRegistered, condition::kInitialized};
+constexpr std::array kNodeClaimDependents{condition::kLaunched, condition::kRegistered,
+                                          condition::kInitialized};
 constexpr std::array kNodePoolDependents{condition::kValidationSucceeded, condition::kNodeClassReady};
-constexpr std::array kNodeClassDependents{
-    condition::kAmisReady,           condition::kSubnetsReady,        condition::kSecurityGroupsReady,
-    condition::kInstanceProfileReady, condition::kValidationSucceeded, condition::kPlacementGroupReady,
-    condition::kCapacityReservationsReady};
+constexpr std::array kNodeClassDependents{condition::kAmisReady,
+                                          condition::kSubnetsReady,
+                                          condition::kSecurityGroupsReady,
+                                          condition::kInstanceProfileReady,
+                                          condition::kValidationSucceeded,
+                                          condition::kPlacementGroupReady,
+                                          condition::kCapacityReservationsReady};
 
 Condition* find_mutable(std::vector<Condition>& list, std::string_view type) {
   const auto it = std::ranges::find(list, type, &Condition::type);
@@ -50,7 +54,8 @@ const ConditionSet& node_class_conditions(ReservedCapacity gate) {
   return gate == ReservedCapacity::kOn ? kOn : kOff;
 }
 
-Conditions::Conditions(const ConditionSet& set, const ObjectMeta& meta, std::vector<Condition>& list, base::Time now)
+Conditions::Conditions(const ConditionSet& set, const ObjectMeta& meta, std::vector<Condition>& list,
+                       base::Time now)
     : set_(set), meta_(meta), list_(list), now_(std::chrono::floor<std::chrono::seconds>(now)) {
   for (const auto type : set_.dependents) add_missing(type);
   add_missing(set_.root);
@@ -71,7 +76,9 @@ bool Conditions::status_is(std::string_view type, std::string_view status) const
   return found != nullptr && found->status == status;
 }
 
-bool Conditions::set_unknown(std::string_view type) { return set(type, kUnknown, kAwaiting, kAwaitingMessage); }
+bool Conditions::set_unknown(std::string_view type) {
+  return set(type, kUnknown, kAwaiting, kAwaitingMessage);
+}
 
 bool Conditions::set(std::string_view type, std::string_view status, std::string_view reason,
                      std::string_view message) {
@@ -91,7 +98,8 @@ bool Conditions::refresh(std::string_view type) {
 bool Conditions::store(Condition next) {
   next.observed_generation = meta_.generation;
   auto* stored = find_mutable(list_, next.type);
-  if (stored != nullptr && stored->status == next.status) next.last_transition_time = stored->last_transition_time;
+  if (stored != nullptr && stored->status == next.status)
+    next.last_transition_time = stored->last_transition_time;
   if (stored != nullptr && *stored == next) return false;
   const bool is_root = next.type == set_.root;
   if (stored != nullptr) {
@@ -141,7 +149,8 @@ void Conditions::recompute_root() {
     return;
   }
   std::ranges::sort(unhealthy, [](const Condition* a, const Condition* b) {
-    if (a->last_transition_time != b->last_transition_time) return a->last_transition_time > b->last_transition_time;
+    if (a->last_transition_time != b->last_transition_time)
+      return a->last_transition_time > b->last_transition_time;
     return a->type < b->type;
   });
   std::vector<std::string> parts;

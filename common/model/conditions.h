@@ -9,8 +9,8 @@
 #include "common/model/karpenter/v1.h"
 #include "common/model/meta.h"
 
-// The status condition machinery of every Karpenter kind: transition times, observed generations and the root condition
-// that sums up the others. Pure: the current time is a parameter. spec: lifecycle §3
+// The status condition machinery of every Karpenter kind: transition times, observed generations and the root
+// condition that sums up the others. Pure: the current time is a parameter. spec: lifecycle §3
 
 namespace karpenter::model {
 
@@ -55,9 +55,10 @@ struct ConditionSet {
 enum class ReservedCapacity : bool { kOff, kOn };
 [[nodiscard]] const ConditionSet& node_class_conditions(ReservedCapacity gate = ReservedCapacity::kOn);
 
-// A write cursor on one object's condition list. Construction adds every missing root and dependent condition as
-// Unknown / AwaitingReconciliation with the object's creation time (spec: lifecycle §3.2). The object outlives the
-// cursor; `meta` and `list` belong to the same object. Transition times are whole seconds, as the API stores them.
+// A write cursor on one object's condition list. Construction adds every missing root and dependent condition
+// as Unknown / AwaitingReconciliation with the object's creation time (spec: lifecycle §3.2). The object
+// outlives the cursor; `meta` and `list` belong to the same object. Transition times are whole seconds, as
+// the API stores them.
 class Conditions {
  public:
   Conditions(const ConditionSet& set, const ObjectMeta& meta, std::vector<Condition>& list, base::Time now);

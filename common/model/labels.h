@@ -15,7 +15,8 @@ inline constexpr std::string_view kZone = "topology.kubernetes.io/zone";
 inline constexpr std::string_view kRegion = "topology.kubernetes.io/region";
 inline constexpr std::string_view kWindowsBuild = "node.kubernetes.io/windows-build";
 inline constexpr std::string_view kZoneId = "topology.k8s.aws/zone-id";
-inline constexpr std::string_view kExcludeBalancers = "node.kubernetes.io/exclude-from-external-load-balancers";
+inline constexpr std::string_view kExcludeBalancers =
+    "node.kubernetes.io/exclude-from-external-load-balancers";
 
 inline constexpr std::string_view kCapacityType = "karpenter.sh/capacity-type";
 inline constexpr std::string_view kNodePool = "karpenter.sh/nodepool";

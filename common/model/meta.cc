@@ -19,10 +19,13 @@ bool ObjectMeta::has_finalizer(std::string_view finalizer) const {
 }
 
 std::string ObjectKey::text() const { return namespace_name.empty() ? name : namespace_name + "/" + name; }
-ObjectKey key_of(const ObjectMeta& meta) { return {.namespace_name = meta.namespace_name, .name = meta.name}; }
+ObjectKey key_of(const ObjectMeta& meta) {
+  return {.namespace_name = meta.namespace_name, .name = meta.name};
+}
 
 const Condition* find_condition(const std::vector<Condition>& conditions, std::string_view type) {
-  const auto it = std::find_if(conditions.begin(), conditions.end(), [&](const auto& c) { return c.type == type; });
+  const auto it =
+      std::find_if(conditions.begin(), conditions.end(), [&](const auto& c) { return c.type == type; });
   return it == conditions.end() ? nullptr : &*it;
 }
 

@@ -65,7 +65,8 @@ struct Condition {
   std::int64_t observed_generation = 0;
   friend bool operator==(const Condition&, const Condition&) = default;
 };
-[[nodiscard]] const Condition* find_condition(const std::vector<Condition>& conditions, std::string_view type);
+[[nodiscard]] const Condition* find_condition(const std::vector<Condition>& conditions,
+                                              std::string_view type);
 [[nodiscard]] bool is_true(const std::vector<Condition>& conditions, std::string_view type);
 
 }  // namespace karpenter::model

@@ -68,7 +68,8 @@ Int128 magnitude(const Digits& digits, std::int64_t binary) {
     whole = whole * 10 + digits.at(i);
     if (whole * unit > kMaxUnits) return kMaxNano;
   }
-  // floor((floor(x) + n) / 10) == floor((x + n) / 10): digit by digit from the right is exact, with a sticky remainder.
+  // floor((floor(x) + n) / 10) == floor((x + n) / 10): digit by digit from the right is exact, with a sticky
+  // remainder.
   Int128 fraction = 0;
   bool inexact = false;
   const std::int64_t start = std::min<std::int64_t>(digits.point, 0);
@@ -109,7 +110,8 @@ std::string binary_text(Int128 units) {
 }
 
 std::string decimal_text(Int128 nano, Quantity::Format format) {
-  static constexpr std::array<std::string_view, 10> kSuffix = {"n", "u", "m", "", "k", "M", "G", "T", "P", "E"};
+  static constexpr std::array<std::string_view, 10> kSuffix = {"n", "u", "m", "",  "k",
+                                                               "M", "G", "T", "P", "E"};
   std::size_t power = 0;
   for (; nano % 1000 == 0 && power + 1 < kSuffix.size(); ++power) nano /= 1000;
   const int exponent = static_cast<int>(power) * 3 - 9;

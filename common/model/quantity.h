@@ -11,9 +11,10 @@ namespace karpenter::model {
 
 __extension__ typedef __int128 Int128;  // NOLINT(modernize-use-using): __extension__ needs typedef
 
-// A Kubernetes resource.Quantity: an exact fixed-point number with the suffix family it was written in. Counted in
-// nano-units; finer input is rounded away from zero to one nano, and magnitudes are capped at 2^63-1 units, as the API
-// server does. Comparison and arithmetic ignore the format. A value type, thread-compatible.
+// A Kubernetes resource.Quantity: an exact fixed-point number with the suffix family it was written in.
+// Counted in nano-units; finer input is rounded away from zero to one nano, and magnitudes are capped at
+// 2^63-1 units, as the API server does. Comparison and arithmetic ignore the format. A value type,
+// thread-compatible.
 class Quantity {
  public:
   enum class Format : std::uint8_t { kDecimalSI, kBinarySI, kDecimalExponent };
@@ -41,7 +42,7 @@ class Quantity {
 
   friend constexpr bool operator==(const Quantity& a, const Quantity& b) { return a.nano_ == b.nano_; }
   friend constexpr auto operator<=>(const Quantity& a, const Quantity& b) {
-    return a.nano_ < b.nano_ ? std::strong_ordering::less
+    return a.nano_ < b.nano_   ? std::strong_ordering::less
            : a.nano_ > b.nano_ ? std::strong_ordering::greater
                                : std::strong_ordering::equal;
   }

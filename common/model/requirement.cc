@@ -45,7 +45,8 @@ bool in_bounds(std::string_view value, Bound gte, Bound lte) {
 }  // namespace
 
 std::optional<Op> Requirement::parse_op(std::string_view text) {
-  const auto it = std::find_if(kOps.begin(), kOps.end(), [&](const auto& entry) { return entry.first == text; });
+  const auto it =
+      std::find_if(kOps.begin(), kOps.end(), [&](const auto& entry) { return entry.first == text; });
   return it == kOps.end() ? std::nullopt : std::optional<Op>(it->second);
 }
 
@@ -141,7 +142,8 @@ bool Requirement::has_intersection(const Requirement& other) const {
 
 std::string Requirement::text() const {
   std::string out = key_ + " " + std::string(op_name(op()));
-  if (!values_.empty()) out += " [" + base::join(std::vector<std::string>(values_.begin(), values_.end()), " ") + "]";
+  if (!values_.empty())
+    out += " [" + base::join(std::vector<std::string>(values_.begin(), values_.end()), " ") + "]";
   if (gte_) out += " >=" + std::to_string(*gte_);
   if (lte_) out += " <=" + std::to_string(*lte_);
   if (min_values_) out += " minValues " + std::to_string(*min_values_);
@@ -151,11 +153,15 @@ std::string Requirement::text() const {
 std::vector<NodeSelectorRequirement> Requirement::to_api() const {
   std::vector<NodeSelectorRequirement> out;
   const auto emit = [&](Op op, std::vector<std::string> values) {
-    out.push_back({.key = key_, .op = std::string(op_name(op)), .values = std::move(values), .min_values = min_values_});
+    out.push_back({.key = key_,
+                   .op = std::string(op_name(op)),
+                   .values = std::move(values),
+                   .min_values = min_values_});
   };
   if (gte_) emit(Op::kGte, {std::to_string(*gte_)});
   if (lte_) emit(Op::kLte, {std::to_string(*lte_)});
-  // The API has no operator for bounds and exclusions together; the reference drops the exclusions (scheduling §5.8).
+  // The API has no operator for bounds and exclusions together; the reference drops the exclusions
+  // (scheduling §5.8).
   if (out.empty()) emit(op(), {values_.begin(), values_.end()});
   return out;
 }
@@ -169,7 +175,8 @@ std::string_view normalize_label(std::string_view key) {
       {"beta.kubernetes.io/instance-type", labels::kInstanceType},
       {"topology.ebs.csi.aws.com/zone", labels::kZone},
   }};
-  const auto it = std::find_if(kAliases.begin(), kAliases.end(), [&](const auto& alias) { return alias.first == key; });
+  const auto it =
+      std::find_if(kAliases.begin(), kAliases.end(), [&](const auto& alias) { return alias.first == key; });
   return it == kAliases.end() ? key : it->second;
 }
 

@@ -22,7 +22,8 @@ base::Result<Requirements> Requirements::of(std::span<const NodeSelectorRequirem
   Requirements out;
   for (const auto& item : api) {
     const auto op = Requirement::parse_op(item.op);
-    if (!op) return base::invalid("unsupported requirement operator").add("key", item.key).add("operator", item.op);
+    if (!op)
+      return base::invalid("unsupported requirement operator").add("key", item.key).add("operator", item.op);
     ASSIGN_OR_RETURN(auto requirement, Requirement::make(item.key, *op, item.values, item.min_values));
     out.add(std::move(requirement));
   }
@@ -80,7 +81,8 @@ const Requirement* Requirements::find_conflict(const Requirements& other) const 
   return nullptr;
 }
 
-bool Requirements::compatible(const Requirements& incoming, const std::set<std::string_view>& allow_undefined) const {
+bool Requirements::compatible(const Requirements& incoming,
+                              const std::set<std::string_view>& allow_undefined) const {
   for (const auto& [key, requirement] : incoming) {
     if (!has(key) && !allow_undefined.contains(key) && !accepts_absence(requirement)) return false;
   }
@@ -90,7 +92,8 @@ bool Requirements::compatible(const Requirements& incoming, const std::set<std::
 StringMap Requirements::labels() const {
   StringMap out;
   for (const auto& [key, requirement] : by_key_) {
-    if (!requirement.complement() && requirement.values().size() == 1) out.emplace(key, *requirement.values().begin());
+    if (!requirement.complement() && requirement.values().size() == 1)
+      out.emplace(key, *requirement.values().begin());
   }
   return out;
 }

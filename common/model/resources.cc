@@ -7,8 +7,9 @@ namespace {
 
 template <class Entries>
 auto lower(Entries& entries, std::string_view name) {
-  return std::lower_bound(entries.begin(), entries.end(), name,
-                          [](const Resources::Entry& entry, std::string_view key) { return entry.first < key; });
+  return std::lower_bound(
+      entries.begin(), entries.end(), name,
+      [](const Resources::Entry& entry, std::string_view key) { return entry.first < key; });
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ inline constexpr std::string_view kPods = "pods";
 inline constexpr std::string_view kEphemeralStorage = "ephemeral-storage";
 inline constexpr std::string_view kNodes = "nodes";
 
-// A resource list: name -> quantity, sorted by name. Absent and zero are different things here, as in the API.
+// A resource list: name -> quantity, sorted by name. Absent and zero are different things here, as in the
+// API.
 class Resources {
  public:
   using Entry = std::pair<std::string, Quantity>;

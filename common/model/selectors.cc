@@ -9,7 +9,8 @@ bool matches_requirement(const LabelSelectorRequirement& requirement, const Stri
   const auto label = labels.find(requirement.key);
   const bool present = label != labels.end();
   const auto listed = [&] {
-    return std::find(requirement.values.begin(), requirement.values.end(), label->second) != requirement.values.end();
+    return std::find(requirement.values.begin(), requirement.values.end(), label->second) !=
+           requirement.values.end();
   };
   if (requirement.op == "In") return present && listed();
   if (requirement.op == "NotIn") return !present || !listed();

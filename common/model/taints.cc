@@ -40,14 +40,16 @@ bool tolerates(const Toleration& toleration, const Taint& taint) {
 
 const Taint* find_untolerated(std::span<const Taint> taints, std::span<const Toleration> tolerations) {
   const auto it = std::find_if(taints.begin(), taints.end(), [&](const Taint& taint) {
-    return std::none_of(tolerations.begin(), tolerations.end(), [&](const auto& t) { return tolerates(t, taint); });
+    return std::none_of(tolerations.begin(), tolerations.end(),
+                        [&](const auto& t) { return tolerates(t, taint); });
   });
   return it == taints.end() ? nullptr : &*it;
 }
 
 bool is_known_ephemeral(const Taint& taint) {
   if (taint.key.starts_with("readiness.k8s.io/")) return true;
-  if (taint.key == "node.kubernetes.io/not-ready") return taint.effect == kNoSchedule || taint.effect == kNoExecute;
+  if (taint.key == "node.kubernetes.io/not-ready")
+    return taint.effect == kNoSchedule || taint.effect == kNoExecute;
   if (taint.key == labels::kUnregisteredTaint) return taint.effect == kNoExecute;
   return taint.effect == kNoSchedule && (taint.key == "node.kubernetes.io/unreachable" ||
                                          taint.key == "node.cloudprovider.kubernetes.io/uninitialized");

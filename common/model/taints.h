@@ -38,7 +38,8 @@ struct Toleration {
 [[nodiscard]] bool tolerates(const Toleration& toleration, const Taint& taint);
 // The first taint, of any effect, that nothing tolerates, or null.
 // spec: scheduling §6
-[[nodiscard]] const Taint* find_untolerated(std::span<const Taint> taints, std::span<const Toleration> tolerations);
+[[nodiscard]] const Taint* find_untolerated(std::span<const Taint> taints,
+                                            std::span<const Toleration> tolerations);
 // spec: scheduling §6.3
 [[nodiscard]] bool is_known_ephemeral(const Taint& taint);
 

@@ -151,6 +151,10 @@ void add_core_settings(std::vector<Setting>& s, Options& o) {
                    "Defaults of topology spreading as inline YAML or JSON; empty has none."));
   s.push_back(boolean("legacy-node-repair", o.legacy_node_repair,
                       "With the gate NodeRepair, repairs nodes by the older method."));
+  s.push_back(duration("disruption-poll-interval", o.disruption_poll_interval, std::chrono::milliseconds(100),
+                       "How often nodes are looked at for disruption."));
+  s.push_back(duration("consolidation-validation-delay", o.consolidation_validation_delay, std::chrono::seconds(0),
+                       "How long a consolidation must stay right before it is carried out."));
 }
 
 void add_aws_settings(std::vector<Setting>& s, Options& o) {

@@ -68,6 +68,8 @@ struct Options {
   FeatureGates feature_gates;
   std::string scheduler_config;  // YAML or JSON as given; decoded by its user (spec: lifecycle §2.2.1)
   bool legacy_node_repair = false;
+  std::chrono::nanoseconds disruption_poll_interval = std::chrono::seconds(10);        // not in the reference
+  std::chrono::nanoseconds consolidation_validation_delay = std::chrono::seconds(15);  // not in the reference
 
   std::string cluster_name;  // never empty
   std::string cluster_endpoint;

@@ -92,24 +92,26 @@ void Controller::put(const model::ObjectKey& key, Priority priority, std::chrono
 
 void Controller::put_locked(const model::ObjectKey& key, Priority priority, Mono ready) {
   if (core_.add(key, priority, ready)) metrics_.count("workqueue_adds_total", queue_labels());
-  ++changes_;
   ensure_waiter();
   if (idle_ > 0) changed_->notify_all();
 }
 
 // Someone must be there to take what waits: makes a worker when all of them are busy.
 void Controller::ensure_waiter() {
-  if (!started_ || idle_ > 0 || workers_ >= spec_.workers || core_.waiting() == 0) return;
+  if (!started_ || stopping_ || idle_ > 0 || workers_ >= spec_.workers || core_.waiting() == 0) return;
   ++workers_;
   ++idle_;
   runtime_.spawn(spec_.name, [this](const std::stop_token& process_stop) {
-    const std::stop_callback forward(process_stop, [this] {
-      stop();
-      cancel();
-    });
-    work();
+    {
+      const std::stop_callback forward(process_stop, [this] {
+        stop();
+        cancel();
+      });
+      work();
+    }
     const Lock lock(mutex_);
     --workers_;
+    ensure_waiter();  // a key may have come while this one still counted
     changed_->notify_all();
   });
 }
@@ -121,12 +123,16 @@ void Controller::start() {
   ensure_waiter();
 }
 
-void Controller::stop() { stop_queue_.request_stop(); }
+void Controller::stop() {
+  const Lock lock(mutex_);
+  stopping_ = true;
+  changed_->notify_all();
+}
+
 void Controller::cancel() { stop_calls_.request_stop(); }
 
 bool Controller::drained(Mono deadline) {
   Lock lock(mutex_);
-  started_ = false;
   return runtime::wait(*changed_, lock, Call{.deadline = deadline}, [this] { return workers_ == 0; })
       .has_value();
 }
@@ -153,15 +159,13 @@ void Controller::work() {
 // come.
 std::optional<QueueCore::Item> Controller::next_item(Lock& lock) {
   const auto surplus_until = after(runtime_.mono(), kSurplusIdle);
-  while (!stop_queue_.stop_requested()) {
+  while (!stopping_) {
     const auto now = runtime_.mono();
     if (auto item = core_.take(now)) return item;
     if (idle_ > 1 && now >= surplus_until) return std::nullopt;
     const auto deadline =
         std::min(core_.next_ready().value_or(Mono::max()), idle_ > 1 ? surplus_until : Mono::max());
-    const Call call{.deadline = deadline, .stop = stop_queue_.get_token()};
-    const auto changes = changes_;
-    static_cast<void>(runtime::wait(*changed_, lock, call, [&] { return changes_ != changes; }));
+    changed_->wait_until(lock, deadline);
   }
   return std::nullopt;
 }

@@ -49,7 +49,6 @@ class Controller final : public Queue {
   telemetry::Metrics& metrics_;
   const ControllerSpec spec_;
   Reconciler& reconciler_;
-  std::stop_source stop_queue_;
   std::stop_source stop_calls_;
 
   runtime::Mutex mutex_;
@@ -57,8 +56,8 @@ class Controller final : public Queue {
   QueueCore core_ KARP_GUARDED_BY(mutex_);
   RateLimiter limiter_ KARP_GUARDED_BY(mutex_);
   std::map<model::ObjectKey, runtime::Mono> running_ KARP_GUARDED_BY(mutex_);  // and since when
-  std::uint64_t changes_ KARP_GUARDED_BY(mutex_) = 0;                          // number of additions
   bool started_ KARP_GUARDED_BY(mutex_) = false;
+  bool stopping_ KARP_GUARDED_BY(mutex_) = false;
   int workers_ KARP_GUARDED_BY(mutex_) = 0;
   int idle_ KARP_GUARDED_BY(mutex_) = 0;  // workers that wait for a key, or are about to
 };

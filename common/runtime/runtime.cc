@@ -18,9 +18,11 @@ Mono later(Mono now, std::chrono::nanoseconds duration) {
 }
 
 // One wait that a stop request ends too. The stop callback takes the mutex before it notifies, so a request
-// between the caller's check and the wait is not lost. The callback is made and destroyed without the mutex:
-// its constructor may run it at once, and its destructor waits while another thread runs it.
-bool wait_once(Event& event, Lock& lock, const Call& call) KARP_NO_THREAD_SAFETY_ANALYSIS {
+// between the check and the wait is not lost. The callback is made and destroyed without the mutex: its
+// constructor may run it at once, and its destructor waits while another thread runs it. The world may change
+// meanwhile, so both conditions are asked again before the wait, and by the caller after it.
+bool wait_once(Event& event, Lock& lock, const Call& call,
+               const std::function<bool()>& ready) KARP_NO_THREAD_SAFETY_ANALYSIS {
   if (!call.stop.stop_possible()) return event.wait_until(lock, call.deadline);
   std::mutex& mutex = *lock.native().mutex();
   bool in_time = true;
@@ -31,7 +33,7 @@ bool wait_once(Event& event, Lock& lock, const Call& call) KARP_NO_THREAD_SAFETY
       event.notify_all();
     });
     lock.lock();
-    if (!call.stop.stop_requested()) in_time = event.wait_until(lock, call.deadline);
+    if (!ready() && !call.stop.stop_requested()) in_time = event.wait_until(lock, call.deadline);
     lock.unlock();
   }
   lock.lock();
@@ -45,7 +47,7 @@ base::Status wait(Event& event, Lock& lock, const Call& call, const std::functio
     if (ready()) return base::ok();
     if (call.stop.stop_requested()) return base::make_error(base::Code::kCancelled, "stopped while waiting");
     if (!in_time) return base::make_error(base::Code::kTimeout, "deadline exceeded while waiting");
-    in_time = wait_once(event, lock, call);
+    in_time = wait_once(event, lock, call, ready);
   }
 }
 

@@ -13,18 +13,26 @@ using Result = std::optional<Mismatch>;
 
 std::string_view kind_name(View v) {
   switch (v.kind()) {
-    case json::Kind::kBool: return "boolean";
-    case json::Kind::kInt: return "integer";
-    case json::Kind::kDouble: return "number";
-    case json::Kind::kString: return "string";
-    case json::Kind::kArray: return "array";
-    case json::Kind::kObject: return "object";
-    default: return "null";
+    case json::Kind::kBool:
+      return "boolean";
+    case json::Kind::kInt:
+      return "integer";
+    case json::Kind::kDouble:
+      return "number";
+    case json::Kind::kString:
+      return "string";
+    case json::Kind::kArray:
+      return "array";
+    case json::Kind::kObject:
+      return "object";
+    default:
+      return "null";
   }
 }
 
 Mismatch expected(std::string_view what, View got, std::string where = {}) {
-  return {.where = std::move(where), .text = "must be of type " + std::string(what) + ", got " + std::string(kind_name(got))};
+  return {.where = std::move(where),
+          .text = "must be of type " + std::string(what) + ", got " + std::string(kind_name(got))};
 }
 
 template <class T>
@@ -102,7 +110,9 @@ Result parse_quantity(View from, model::Quantity& to) {
   to = *value;
   return std::nullopt;
 }
-Result read_quantity(const Type&, View from, void* to) { return parse_quantity(from, as<model::Quantity>(to)); }
+Result read_quantity(const Type&, View from, void* to) {
+  return parse_quantity(from, as<model::Quantity>(to));
+}
 void write_quantity(const Type&, const void* from, Ref to) { to.set(as<model::Quantity>(from).text()); }
 
 Result read_resources(const Type&, View from, void* to) {
@@ -163,12 +173,14 @@ std::size_t always(const void*) { return 1; }
 
 }  // namespace
 
-#define KARP_BINDING(cpp_type, read_function, write_function, size_function)                       \
-  const Binding& BindingOf<cpp_type>::get() {                                                      \
-    static constexpr Binding binding = {.read = read_function, .write = write_function, .size = size_function}; \
-    return binding;                                                                                \
+#define KARP_BINDING(cpp_type, read_function, write_function, size_function)    \
+  const Binding& BindingOf<cpp_type>::get() {                                   \
+    static constexpr Binding binding = {                                        \
+        .read = read_function, .write = write_function, .size = size_function}; \
+    return binding;                                                             \
   }
-KARP_BINDING(bool, read_bool, [](const Type&, const void* from, Ref to) { to.set(as<bool>(from)); }, nonzero<bool>)
+KARP_BINDING(
+    bool, read_bool, [](const Type&, const void* from, Ref to) { to.set(as<bool>(from)); }, nonzero<bool>)
 KARP_BINDING(std::int32_t, read_integer<std::int32_t>, write_integer<std::int32_t>, nonzero<std::int32_t>)
 KARP_BINDING(std::int64_t, read_integer<std::int64_t>, write_integer<std::int64_t>, nonzero<std::int64_t>)
 KARP_BINDING(std::string, read_string, write_string, nonzero<std::string>)
@@ -193,11 +205,18 @@ const Binding& presence_binding() {
 
 Field group(std::string_view name, Type type, std::string_view description) {
   const auto same = [](void* object) { return object; };
-  return Field{.name = name, .description = description, .type = std::move(type), .at = same, .binding = &struct_binding()};
+  return Field{.name = name,
+               .description = description,
+               .type = std::move(type),
+               .at = same,
+               .binding = &struct_binding()};
 }
 Field self(std::string_view name) {
   const auto same = [](void* object) { return object; };
-  return Field{.name = name, .description = {}, .type = string().required(), .at = same,
+  return Field{.name = name,
+               .description = {},
+               .type = string().required(),
+               .at = same,
                .binding = &BindingOf<std::string>::get()};
 }
 

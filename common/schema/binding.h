@@ -16,8 +16,8 @@
 
 // How tables reach into C++ objects. Only common/schema includes this.
 //
-// A member pointer is a template argument of field<>, so a Field is plain data with one function pointer; reading and
-// writing is done once per C++ *type* by a Binding, not once per field.
+// A member pointer is a template argument of field<>, so a Field is plain data with one function pointer;
+// reading and writing is done once per C++ *type* by a Binding, not once per field.
 
 namespace karpenter::schema {
 
@@ -53,10 +53,10 @@ struct BindingOf {  // a struct: its Type knows the members
   static Type default_type() { return type_of<T>(); }
 };
 
-#define KARP_SCALAR_BINDING(cpp_type, type_function)   \
-  template <>                                          \
-  struct BindingOf<cpp_type> {                         \
-    static const Binding& get();                       \
+#define KARP_SCALAR_BINDING(cpp_type, type_function)     \
+  template <>                                            \
+  struct BindingOf<cpp_type> {                           \
+    static const Binding& get();                         \
     static Type default_type() { return type_function; } \
   }
 KARP_SCALAR_BINDING(bool, boolean());
@@ -77,8 +77,12 @@ struct BindingOf<std::optional<T>> {
         .kind = Binding::Kind::kOptional,
         .element = &BindingOf<T>::get(),
         .add = [](void* to) -> void* { return &static_cast<Optional*>(to)->emplace(); },
-        .get = [](const void* from, std::size_t) -> const void* { return &**static_cast<const Optional*>(from); },
-        .size = [](const void* from) -> std::size_t { return static_cast<const Optional*>(from)->has_value() ? 1 : 0; },
+        .get = [](const void* from, std::size_t) -> const void* {
+          return &**static_cast<const Optional*>(from);
+        },
+        .size = [](const void* from) -> std::size_t {
+          return static_cast<const Optional*>(from)->has_value() ? 1 : 0;
+        },
     };
     return binding;
   }
@@ -93,7 +97,9 @@ struct BindingOf<std::vector<T>> {
         .kind = Binding::Kind::kList,
         .element = &BindingOf<T>::get(),
         .add = [](void* to) -> void* { return &static_cast<List*>(to)->emplace_back(); },
-        .get = [](const void* from, std::size_t at) -> const void* { return &(*static_cast<const List*>(from))[at]; },
+        .get = [](const void* from, std::size_t at) -> const void* {
+          return &(*static_cast<const List*>(from))[at];
+        },
         .size = [](const void* from) -> std::size_t { return static_cast<const List*>(from)->size(); },
     };
     return binding;
@@ -114,13 +120,17 @@ template <auto Member>
 [[nodiscard]] Field field(std::string_view name, Type type, std::string_view description = {}) {
   using Traits = MemberOf<decltype(Member)>;
   const Binding* binding = type.binding != nullptr ? type.binding : &BindingOf<typename Traits::Value>::get();
-  const auto at = [](void* object) -> void* { return &(static_cast<typename Traits::Object*>(object)->*Member); };
-  return Field{.name = name, .description = description, .type = std::move(type), .at = at, .binding = binding};
+  const auto at = [](void* object) -> void* {
+    return &(static_cast<typename Traits::Object*>(object)->*Member);
+  };
+  return Field{
+      .name = name, .description = description, .type = std::move(type), .at = at, .binding = binding};
 }
 // A member with the type that its C++ type suggests.
 template <auto Member>
 [[nodiscard]] Field field(std::string_view name, std::string_view description = {}) {
-  return field<Member>(name, BindingOf<typename MemberOf<decltype(Member)>::Value>::default_type(), description);
+  return field<Member>(name, BindingOf<typename MemberOf<decltype(Member)>::Value>::default_type(),
+                       description);
 }
 
 // A JSON object whose members live in the same C++ object: `group("spec", object({...}))`.

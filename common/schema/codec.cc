@@ -19,10 +19,14 @@ class Reader {
   void value(const Type& type, const Binding& binding, View from, void* to, const Path& path) {
     if (!from.exists() || from.is_null()) return;
     switch (binding.kind) {
-      case Binding::Kind::kOptional: return value(type, *binding.element, from, binding.add(to), path);
-      case Binding::Kind::kList: return items(type, binding, from, to, path);
-      case Binding::Kind::kStruct: return members(type, from, to, path);
-      case Binding::Kind::kScalar: break;
+      case Binding::Kind::kOptional:
+        return value(type, *binding.element, from, binding.add(to), path);
+      case Binding::Kind::kList:
+        return items(type, binding, from, to, path);
+      case Binding::Kind::kStruct:
+        return members(type, from, to, path);
+      case Binding::Kind::kScalar:
+        break;
     }
     // A list of {"name": ...} kept as strings: the element is a scalar, its JSON an object.
     if (type.shape == Shape::kObject) return members(type, from, to, path);
@@ -32,7 +36,8 @@ class Reader {
   void members(const Type& type, View from, void* to, const Path& path) {
     if (!from.is_object()) return fail(path, "", "must be of type object");
     for (const auto& field : type.fields) {
-      value(field.type, *field.binding, from[field.name], field.at(to), Path{.parent = &path, .name = field.name});
+      value(field.type, *field.binding, from[field.name], field.at(to),
+            Path{.parent = &path, .name = field.name});
     }
   }
 
@@ -83,15 +88,18 @@ void write_members(const Type& type, const void* from, Ref to) {
 
 void write_value(const Type& type, const Binding& binding, const void* from, Ref to) {
   switch (binding.kind) {
-    case Binding::Kind::kOptional: return write_value(type, *binding.element, binding.get(from, 0), to);
-    case Binding::Kind::kStruct: return write_members(type, from, to);
+    case Binding::Kind::kOptional:
+      return write_value(type, *binding.element, binding.get(from, 0), to);
+    case Binding::Kind::kStruct:
+      return write_members(type, from, to);
     case Binding::Kind::kList:
       to.set_array();
       for (std::size_t i = 0; i < binding.size(from); ++i) {
         write_value(*type.item, *binding.element, binding.get(from, i), to.push_back());
       }
       return;
-    case Binding::Kind::kScalar: break;
+    case Binding::Kind::kScalar:
+      break;
   }
   if (type.shape == Shape::kObject) return write_members(type, from, to);
   binding.write(type, from, to);
@@ -99,7 +107,8 @@ void write_value(const Type& type, const Binding& binding, const void* from, Ref
 
 void find_unknown(const Type& type, View at, const Path& path, std::vector<std::string>& out) {
   if (type.shape == Shape::kList) {
-    for (std::size_t i = 0; i < at.size(); ++i) find_unknown(*type.item, at[i], Path{.parent = &path, .index = i}, out);
+    for (std::size_t i = 0; i < at.size(); ++i)
+      find_unknown(*type.item, at[i], Path{.parent = &path, .index = i}, out);
   }
   if (type.shape != Shape::kObject) return;
   for (const auto& [name, value] : at.members()) {

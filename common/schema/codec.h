@@ -10,13 +10,14 @@
 
 namespace karpenter::schema {
 
-// Reads `from` into the object at `to`, which must be of the C++ type that `type` describes and freshly made. Types
-// only: limits and required members are validate()'s business; unknown members and null are ignored. kInvalid names
-// every wrong value with its full path, at most 100.
+// Reads `from` into the object at `to`, which must be of the C++ type that `type` describes and freshly made.
+// Types only: limits and required members are validate()'s business; unknown members and null are ignored.
+// kInvalid names every wrong value with its full path, at most 100.
 [[nodiscard]] base::Status read(const Type& type, json::View from, void* to);
 // Writes every present member: set optionals, non-empty and non-zero values, required members always.
 void write(const Type& type, const void* from, json::Ref to);
-// Paths of the members that the table does not know (nothing below open objects and metadata), in document order.
+// Paths of the members that the table does not know (nothing below open objects and metadata), in document
+// order.
 [[nodiscard]] std::vector<std::string> unknown_fields(const Type& type, json::View object);
 
 template <class T>

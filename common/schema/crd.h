@@ -36,12 +36,12 @@ struct Crd {
   std::string_view conversion_path = {};  // of the webhook; "" = no conversion
 };
 
-// NodePool, NodeClaim, EC2NodeClass (v1 stored, v1beta1 served), Provisioner (v1alpha5), AWSNodeTemplate (v1alpha1).
-// spec: api §2.1, §3.1, §4.1, §10, §11.1, §12.1, conversion §2.1
+// NodePool, NodeClaim, EC2NodeClass (v1 stored, v1beta1 served), Provisioner (v1alpha5), AWSNodeTemplate
+// (v1alpha1). spec: api §2.1, §3.1, §4.1, §10, §11.1, §12.1, conversion §2.1
 [[nodiscard]] std::vector<Crd> crds();
 
-// The manifest, ready for kubectl apply. The conversion webhook is service karpenter-webhook in namespace karpenter;
-// its caBundle is filled in at run time by the process that owns the certificate.
+// The manifest, ready for kubectl apply. The conversion webhook is service karpenter-webhook in namespace
+// karpenter; its caBundle is filled in at run time by the process that owns the certificate.
 [[nodiscard]] json::Value crd_manifest(const Crd& crd);
 
 }  // namespace karpenter::schema

@@ -117,6 +117,8 @@ Crd node_templates() {
 
 }  // namespace
 
-std::vector<Crd> crds() { return {node_pools(), node_claims(), node_classes(), provisioners(), node_templates()}; }
+std::vector<Crd> crds() {
+  return {node_pools(), node_claims(), node_classes(), provisioners(), node_templates()};
+}
 
 }  // namespace karpenter::schema

@@ -57,13 +57,15 @@ void describe_members(const Type& type, Ref out) {
 
 void describe_shape(const Type& type, Ref out) {
   switch (type.shape) {
-    case Shape::kBool: return out["type"].set("boolean");
+    case Shape::kBool:
+      return out["type"].set("boolean");
     case Shape::kInt32:
     case Shape::kInt64:
       out["type"].set("integer");
       if (type.has_format) out["format"].set(type.shape == Shape::kInt32 ? "int32" : "int64");
       return;
-    case Shape::kString: return out["type"].set("string");
+    case Shape::kString:
+      return out["type"].set("string");
     case Shape::kDateTime:
       out["type"].set("string");
       return out["format"].set("date-time");
@@ -83,7 +85,8 @@ void describe_shape(const Type& type, Ref out) {
     case Shape::kOpen:
       out["type"].set("object");
       return out["x-kubernetes-preserve-unknown-fields"].set(true);
-    case Shape::kMeta: return out["type"].set("object");
+    case Shape::kMeta:
+      return out["type"].set("object");
   }
 }
 

@@ -5,8 +5,8 @@
 
 namespace karpenter::schema {
 
-// The structural OpenAPI v3 schema of a type, as a CRD carries it: limits, defaults, descriptions, x-kubernetes-*
-// extensions and CEL rules.
+// The structural OpenAPI v3 schema of a type, as a CRD carries it: limits, defaults, descriptions,
+// x-kubernetes-* extensions and CEL rules.
 [[nodiscard]] json::Value openapi(const Type& type);
 
 }  // namespace karpenter::schema

@@ -36,7 +36,9 @@ class Parser {
     Program program = alternatives();
     if (!failed_ && at_ != regex_.size()) fail();
     if (failed_) {
-      return base::invalid("unsupported pattern").add("pattern", std::string(regex_)).add("offset", std::to_string(*failed_));
+      return base::invalid("unsupported pattern")
+          .add("pattern", std::string(regex_))
+          .add("offset", std::to_string(*failed_));
     }
     program.push_back({.op = Op::kMatch});
     return program;
@@ -124,16 +126,26 @@ class Parser {
     const Bytes word = digits | range('a', 'z') | range('A', 'Z') | single('_');
     const Bytes space = single(' ') | single('\t') | single('\n') | single('\f') | single('\r');
     switch (c) {
-      case 'd': return digits;
-      case 'D': return ~digits;
-      case 'w': return word;
-      case 'W': return ~word;
-      case 's': return space;
-      case 'S': return ~space;
-      case 'n': return single('\n');
-      case 't': return single('\t');
-      case 'r': return single('\r');
-      default: break;
+      case 'd':
+        return digits;
+      case 'D':
+        return ~digits;
+      case 'w':
+        return word;
+      case 'W':
+        return ~word;
+      case 's':
+        return space;
+      case 'S':
+        return ~space;
+      case 'n':
+        return single('\n');
+      case 't':
+        return single('\t');
+      case 'r':
+        return single('\r');
+      default:
+        break;
     }
     if (std::isalnum(static_cast<unsigned char>(c)) != 0) fail();  // \b, \p, back references, …
     return single(c);

@@ -10,9 +10,10 @@
 
 namespace karpenter::schema {
 
-// A regular expression of an OpenAPI schema: the RE2 subset that CRDs use - literals, escapes (\d \s \w and their
-// complements), classes, '.', groups (also (?:…)), '|', anchors, and * + ? {n} {n,} {n,m} (bounds up to 1000). Search
-// semantics, bytes. Matching is linear in the text and never backtracks. Immutable, thread-safe.
+// A regular expression of an OpenAPI schema: the RE2 subset that CRDs use - literals, escapes (\d \s \w and
+// their complements), classes, '.', groups (also (?:…)), '|', anchors, and * + ? {n} {n,} {n,m} (bounds up to
+// 1000). Search semantics, bytes. Matching is linear in the text and never backtracks. Immutable,
+// thread-safe.
 class Pattern {
  public:
   // kInvalid with the offset of what is not understood.

@@ -7,9 +7,10 @@
 #include <string_view>
 #include <vector>
 
-// The description of one API type: what its JSON looks like, what limits the API server puts on it, and (through a
-// Binding) where each value lives in the C++ model. Everything else in this folder is derived from it.
-// All text is expected to outlive the Type (string literals). Types are built once and never change: thread-safe.
+// The description of one API type: what its JSON looks like, what limits the API server puts on it, and
+// (through a Binding) where each value lives in the C++ model. Everything else in this folder is derived from
+// it. All text is expected to outlive the Type (string literals). Types are built once and never change:
+// thread-safe.
 
 namespace karpenter::schema {
 
@@ -24,13 +25,14 @@ enum class Shape : std::uint8_t {
   kDateTime,
   kIntOrString,  // quantities
   kList,
-  kMap,     // string keys
+  kMap,  // string keys
   kObject,
-  kOpen,    // any object; the API server keeps unknown members
-  kMeta,    // metadata of an API object: the API server's own schema applies
+  kOpen,  // any object; the API server keeps unknown members
+  kMeta,  // metadata of an API object: the API server's own schema applies
 };
 
-// A CEL rule of the CRD. The controller and webhook check the same in common/admission; nothing here evaluates it.
+// A CEL rule of the CRD. The controller and webhook check the same in common/admission; nothing here
+// evaluates it.
 struct Rule {
   std::string_view rule;
   std::string_view message;
@@ -45,8 +47,8 @@ struct Limits {
   std::int64_t min_items = -1;
   std::int64_t max_items = -1;
   std::int64_t max_properties = -1;
-  std::string_view pattern;                    // RE2 syntax, search semantics
-  std::vector<std::string_view> one_of;        // enum
+  std::string_view pattern;              // RE2 syntax, search semantics
+  std::vector<std::string_view> one_of;  // enum
 };
 
 // A value type with chained setters: `list(string()).max_items(50).defaulted("[]")`.
@@ -54,12 +56,12 @@ struct Type {
   Shape shape = Shape::kString;
   Limits limits;
   bool is_required = false;
-  std::string_view default_json;   // JSON text; "" = no default
-  std::string_view list_type;      // atomic, set, map; "" = unsaid
-  std::string_view map_key;        // with list_type map
-  std::string_view map_type;       // atomic, granular
-  std::string_view time_format;    // "micro" for metav1.MicroTime
-  bool has_format = true;          // false: an integer without int32 or int64 in the CRD
+  std::string_view default_json;  // JSON text; "" = no default
+  std::string_view list_type;     // atomic, set, map; "" = unsaid
+  std::string_view map_key;       // with list_type map
+  std::string_view map_type;      // atomic, granular
+  std::string_view time_format;   // "micro" for metav1.MicroTime
+  bool has_format = true;         // false: an integer without int32 or int64 in the CRD
   std::vector<Rule> rules;
   std::shared_ptr<const Type> item;  // of a list; the values of a map
   std::vector<Field> fields;         // of an object, in the order of the table
@@ -76,9 +78,9 @@ struct Type {
   [[nodiscard]] Type pattern(std::string_view regex) &&;
   [[nodiscard]] Type one_of(std::vector<std::string_view> values) &&;
   [[nodiscard]] Type defaulted(std::string_view json) &&;
-  [[nodiscard]] Type atomic() &&;                      // of a list or map
-  [[nodiscard]] Type granular() &&;                    // of a map
-  [[nodiscard]] Type set() &&;                         // a list without duplicates
+  [[nodiscard]] Type atomic() &&;                        // of a list or map
+  [[nodiscard]] Type granular() &&;                      // of a map
+  [[nodiscard]] Type set() &&;                           // a list without duplicates
   [[nodiscard]] Type keyed_by(std::string_view key) &&;  // a list that is a map
   [[nodiscard]] Type rule(std::string_view cel, std::string_view message) &&;
 };

@@ -20,29 +20,41 @@ constexpr std::size_t kMaxShownValue = 256;
 
 std::string_view type_name(Shape shape) {
   switch (shape) {
-    case Shape::kBool: return "boolean";
+    case Shape::kBool:
+      return "boolean";
     case Shape::kInt32:
-    case Shape::kInt64: return "integer";
-    case Shape::kList: return "array";
+    case Shape::kInt64:
+      return "integer";
+    case Shape::kList:
+      return "array";
     case Shape::kMap:
     case Shape::kObject:
     case Shape::kOpen:
-    case Shape::kMeta: return "object";
-    case Shape::kIntOrString: return "integer or string";
-    default: return "string";
+    case Shape::kMeta:
+      return "object";
+    case Shape::kIntOrString:
+      return "integer or string";
+    default:
+      return "string";
   }
 }
 
 bool has_shape(Shape shape, View value) {
   switch (shape) {
-    case Shape::kBool: return value.is_bool();
+    case Shape::kBool:
+      return value.is_bool();
     case Shape::kInt32:
-    case Shape::kInt64: return value.integer().has_value();
+    case Shape::kInt64:
+      return value.integer().has_value();
     case Shape::kString:
-    case Shape::kDateTime: return value.is_string();
-    case Shape::kIntOrString: return value.is_string() || value.integer().has_value();
-    case Shape::kList: return value.is_array();
-    default: return value.is_object();
+    case Shape::kDateTime:
+      return value.is_string();
+    case Shape::kIntOrString:
+      return value.is_string() || value.integer().has_value();
+    case Shape::kList:
+      return value.is_array();
+    default:
+      return value.is_object();
   }
 }
 
@@ -61,7 +73,8 @@ class Validator {
       return invalid(path, value, "must be of type " + std::string(type_name(type.shape)));
     }
     if (value.is_string()) check_text(type, *value.string(), value, path);
-    if (const auto number = value.integer(); number && value.is_number()) check_number(type, *number, value, path);
+    if (const auto number = value.integer(); number && value.is_number())
+      check_number(type, *number, value, path);
     if (type.shape == Shape::kList) check_list(type, value, path);
     if (type.shape == Shape::kMap) check_map(type, value, path);
     if (type.shape == Shape::kObject) check_object(type, value, path);
@@ -69,7 +82,8 @@ class Validator {
 
  private:
   void report(const Path& path, Cause cause, std::string text) {
-    if (problems.size() < kMaxProblems) problems.push_back({.path = path.text(), .cause = cause, .text = std::move(text)});
+    if (problems.size() < kMaxProblems)
+      problems.push_back({.path = path.text(), .cause = cause, .text = std::move(text)});
   }
   void invalid(const Path& path, View value, const std::string& text) {
     report(path, Cause::kInvalid, "Invalid value: " + shown(value) + ": " + text);
@@ -79,7 +93,8 @@ class Validator {
     const auto& limits = type.limits;
     const auto length = static_cast<std::int64_t>(text.size());
     if (limits.max_length >= 0 && length > limits.max_length) {
-      report(path, Cause::kTooLong, "Too long: may not be more than " + std::to_string(limits.max_length) + " bytes");
+      report(path, Cause::kTooLong,
+             "Too long: may not be more than " + std::to_string(limits.max_length) + " bytes");
     }
     if (length < limits.min_length) {
       invalid(path, value, "should be at least " + std::to_string(limits.min_length) + " chars long");
@@ -94,7 +109,8 @@ class Validator {
       report(path, Cause::kUnsupported,
              "Unsupported value: " + shown(value) + ": supported values: " + base::join(names, ", "));
     }
-    if (type.shape == Shape::kDateTime && !base::parse_rfc3339(text)) invalid(path, value, "must be a date-time");
+    if (type.shape == Shape::kDateTime && !base::parse_rfc3339(text))
+      invalid(path, value, "must be a date-time");
   }
 
   void check_number(const Type& type, std::int64_t number, View value, const Path& path) {
@@ -106,7 +122,8 @@ class Validator {
       invalid(path, value, "should be less than or equal to " + std::to_string(*limits.maximum));
     }
     const bool narrow = type.shape == Shape::kInt32;
-    if (narrow && (number > std::numeric_limits<std::int32_t>::max() || number < std::numeric_limits<std::int32_t>::min())) {
+    if (narrow && (number > std::numeric_limits<std::int32_t>::max() ||
+                   number < std::numeric_limits<std::int32_t>::min())) {
       invalid(path, value, "must fit into 32 bits");
     }
   }
@@ -115,7 +132,8 @@ class Validator {
     const auto count = static_cast<std::int64_t>(value.size());
     if (type.limits.max_items >= 0 && count > type.limits.max_items) {
       report(path, Cause::kTooMany,
-             "Too many: " + std::to_string(count) + ": must have at most " + std::to_string(type.limits.max_items) + " items");
+             "Too many: " + std::to_string(count) + ": must have at most " +
+                 std::to_string(type.limits.max_items) + " items");
     }
     if (count < type.limits.min_items) {
       invalid(path, value, "should have at least " + std::to_string(type.limits.min_items) + " items");
@@ -155,8 +173,8 @@ class Validator {
     const auto count = static_cast<std::int64_t>(value.size());
     if (type.limits.max_properties < 0 || count <= type.limits.max_properties) return;
     report(path, Cause::kTooMany,
-           "Too many: " + std::to_string(count) + ": must have at most " + std::to_string(type.limits.max_properties) +
-               " items");
+           "Too many: " + std::to_string(count) + ": must have at most " +
+               std::to_string(type.limits.max_properties) + " items");
   }
 
   const Pattern& pattern(std::string_view regex) {
@@ -172,7 +190,7 @@ class Validator {
 
 void fill(const Type& type, json::Ref at) {
   const View view = at.view();
-  if (type.shape == Shape::kList) {
+  if (type.shape == Shape::kList && view.is_array()) {
     for (std::size_t i = 0; i < view.size(); ++i) fill(*type.item, at[i]);
   }
   if (type.shape == Shape::kMap && view.is_object()) {
@@ -196,12 +214,18 @@ void fill(const Type& type, json::Ref at) {
 
 std::string_view cause_name(Cause cause) {
   switch (cause) {
-    case Cause::kRequired: return "FieldValueRequired";
-    case Cause::kUnsupported: return "FieldValueNotSupported";
-    case Cause::kDuplicate: return "FieldValueDuplicate";
-    case Cause::kTooLong: return "FieldValueTooLong";
-    case Cause::kTooMany: return "FieldValueTooMany";
-    default: return "FieldValueInvalid";
+    case Cause::kRequired:
+      return "FieldValueRequired";
+    case Cause::kUnsupported:
+      return "FieldValueNotSupported";
+    case Cause::kDuplicate:
+      return "FieldValueDuplicate";
+    case Cause::kTooLong:
+      return "FieldValueTooLong";
+    case Cause::kTooMany:
+      return "FieldValueTooMany";
+    default:
+      return "FieldValueInvalid";
   }
 }
 

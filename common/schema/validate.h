@@ -8,7 +8,8 @@
 #include "common/json/json.h"
 #include "common/schema/type.h"
 
-// What the API server does with the structural schema of a CRD: limits and defaults. CEL rules are not evaluated.
+// What the API server does with the structural schema of a CRD: limits and defaults. CEL rules are not
+// evaluated.
 
 namespace karpenter::schema {
 
@@ -23,11 +24,12 @@ struct Problem {
   friend bool operator==(const Problem&, const Problem&) = default;
 };
 
-// Every breach of a type, a limit or a required member, in the order of the table; at most 100. Unknown members are not
-// breaches (the API server prunes them; see unknown_fields).
+// Every breach of a type, a limit or a required member, in the order of the table; at most 100. Unknown
+// members are not breaches (the API server prunes them; see unknown_fields).
 [[nodiscard]] std::vector<Problem> validate(const Type& type, json::View object);
 
-// Adds absent members that have a default, also inside objects that were there. null counts as absent. Idempotent.
+// Adds absent members that have a default, also inside objects that were there. null counts as absent.
+// Idempotent.
 void apply_defaults(const Type& type, json::Ref object);
 
 }  // namespace karpenter::schema

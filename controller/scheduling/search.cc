@@ -110,14 +110,7 @@ void Search::commit_node(std::size_t n, const Attempt& attempt) {
   subtract(row.left, pod_class.load);
   row.ports.insert(row.ports.end(), pod_class.ports.begin(), pod_class.ports.end());
   on_nodes_.push_back({attempt.pod, n});
-  if (world_.topology.empty()) return;
-  Topology::Place place{.target = n, .domains = {}, .labels = &row.node->labels, .hostname = row.hostname};
-  for (Id key = 0; key < world_.topology.keys().size(); ++key) {
-    const auto label = row.node->labels.find(world_.topology.keys()[key]);
-    const Id domain = label == row.node->labels.end() ? kNoId : world_.topology.domain(key, label->second);
-    place.domains.push_back(domain == kNoId ? std::vector<Id>{} : std::vector<Id>{domain});
-  }
-  world_.topology.record(pod_class.topology, place);
+  if (!world_.topology.empty()) world_.topology.record(pod_class.topology, place_of(world_, n));
 }
 
 bool Search::may_hold(const Claim& claim, const Attempt& attempt) const {

@@ -154,18 +154,18 @@ std::vector<RunningPod> running_pods(const World& world) {
   return out;
 }
 
-Topology::Place place_of(const World& world, std::size_t target) {
-  const NodeRow& row = world.nodes[target];
-  Topology::Place place{.target = target, .domains = {}, .labels = &row.node->labels, .hostname = row.hostname};
+}  // namespace
+
+Topology::Place place_of(const World& world, std::size_t row) {
+  const NodeRow& node = world.nodes[row];
+  Topology::Place place{.target = row, .domains = {}, .labels = &node.node->labels, .hostname = node.hostname};
   for (Id key = 0; key < world.topology.keys().size(); ++key) {
-    const auto it = row.node->labels.find(world.topology.keys()[key]);
-    const Id domain = it == row.node->labels.end() ? kNoId : world.topology.domain(key, it->second);
+    const auto label = node.node->labels.find(world.topology.keys()[key]);
+    const Id domain = label == node.node->labels.end() ? kNoId : world.topology.domain(key, label->second);
     place.domains.push_back(domain == kNoId ? std::vector<Id>{} : std::vector<Id>{domain});
   }
   return place;
 }
-
-}  // namespace
 
 void build(World& world) {
   auto running = running_pods(world);

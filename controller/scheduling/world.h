@@ -88,4 +88,7 @@ struct World {
 // Fills the world from its problem. O(pods + nodes + pools x types).
 void build(World& world);
 
+// Where pods on an existing node (by row) are. Points into the world.
+[[nodiscard]] Topology::Place place_of(const World& world, std::size_t row);
+
 }  // namespace karpenter::scheduling

@@ -33,7 +33,7 @@ class Cluster:
         self.endpoints = json.loads(endpoints.read_text())
 
     def start_webhook(self):
-        self._spawn("karpenter-webhook", ["--port", str(self.webhook_port), "--health-probe-port", "0",
+        self._spawn("karpenter-webhook", ["--webhook-port", str(self.webhook_port), "--bind-address", "127.0.0.1", "--health-probe-port", "0",
                                           "--metrics-port", "0",
                                           "--tls-cert-file", str(self.dir / "webhook.crt"),
                                           "--tls-private-key-file", str(self.dir / "webhook.key")],

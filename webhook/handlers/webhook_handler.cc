@@ -27,6 +27,8 @@ constexpr std::array kRoutes{
     Route{"/validate/karpenter.sh", Purpose::kValidate},
 };
 
+constexpr std::size_t kMaxAdmissionBody = 3U << 20U;  // what etcd and the API server hold twice over
+
 const std::vector<double>& latency_buckets() {
   static const std::vector<double> kBuckets{0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 1};
   return kBuckets;
@@ -126,6 +128,9 @@ net::HttpResponse WebhookHandler::dispatch(const net::HttpRequest& request) {
   const auto* route = std::ranges::find(kRoutes, path, &Route::path);
   if (route == kRoutes.end()) return net::text_response(404, "404 page not found\n");
   if (request.method != "POST") return net::text_response(405, "a review is sent with POST\n");
+  if (route->purpose != Purpose::kConvert && request.body.size() > kMaxAdmissionBody) {
+    return net::text_response(413, "an AdmissionReview has at most 3 MiB\n");
+  }
   auto review = json::parse(request.body);
   if (!review) {
     log_.error(review.error(), "malformed review", {{"path", path}});

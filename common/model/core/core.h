@@ -10,8 +10,8 @@
 #include "common/model/selectors.h"
 #include "common/model/taints.h"
 
-// The built-in Kubernetes kinds, trimmed to the fields this project reads or writes. Partial on purpose: writes are
-// always create, patch or a subresource, never a full update.
+// The built-in Kubernetes kinds, trimmed to the fields this project reads or writes. Partial on purpose:
+// writes are always create, patch or a subresource, never a full update.
 
 namespace karpenter::model {
 
@@ -83,8 +83,9 @@ struct TopologySpreadConstraint {
 
 struct PodVolume {
   std::string name;
-  std::optional<std::string> persistent_volume_claim;           // claimName
-  std::optional<std::string> ephemeral_storage_class;           // ephemeral volume with a template: its class ("" = default)
+  std::optional<std::string> persistent_volume_claim;  // claimName
+  std::optional<std::string>
+      ephemeral_storage_class;  // ephemeral volume with a template: its class ("" = default)
   bool is_ephemeral = false;
 };
 

@@ -20,7 +20,8 @@ inline constexpr std::string_view kKarpenterGroup = "karpenter.sh";
 inline constexpr std::string_view kAwsGroup = "karpenter.k8s.aws";
 
 // A duration or `Never` (nullopt). kInvalid otherwise.
-[[nodiscard]] base::Result<std::optional<std::chrono::nanoseconds>> parse_never_duration(std::string_view text);
+[[nodiscard]] base::Result<std::optional<std::chrono::nanoseconds>> parse_never_duration(
+    std::string_view text);
 
 struct NodeClassRef {
   std::string group;

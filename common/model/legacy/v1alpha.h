@@ -11,8 +11,8 @@
 
 namespace karpenter::model::v1alpha1 {
 
-// Also the inline form, `spec.provider` of a Provisioner (schema::decode_inline_provider reads that strictly).
-// Selector maps: all entries ANDed; an empty map differs from an absent one. spec: api §12.1
+// Also the inline form, `spec.provider` of a Provisioner (schema::decode_inline_provider reads that
+// strictly). Selector maps: all entries ANDed; an empty map differs from an absent one. spec: api §12.1
 struct AwsNodeTemplateSpec {
   std::string api_version;  // extension type information of the inline form
   std::string kind;
@@ -25,9 +25,9 @@ struct AwsNodeTemplateSpec {
   std::string launch_template;
   std::optional<MetadataOptions> metadata_options;
   std::vector<BlockDeviceMapping> block_device_mappings;  // without rootVolume
-  std::optional<std::string> user_data;          // not in the inline form
-  std::optional<StringMap> ami_selector;         // not in the inline form
-  std::optional<bool> detailed_monitoring;       // not in the inline form
+  std::optional<std::string> user_data;                   // not in the inline form
+  std::optional<StringMap> ami_selector;                  // not in the inline form
+  std::optional<bool> detailed_monitoring;                // not in the inline form
 };
 struct AwsNodeTemplateStatus {
   std::vector<SubnetStatus> subnets;
@@ -57,7 +57,7 @@ struct ProvisionerSpec {
   std::vector<Taint> taints;
   std::vector<Taint> startup_taints;
   std::vector<NodeSelectorRequirement> requirements;  // without minValues
-  std::optional<v1beta1::Kubelet> kubelet;            // JSON: kubeletConfiguration; reserved numbers become text
+  std::optional<v1beta1::Kubelet> kubelet;  // JSON: kubeletConfiguration; reserved numbers become text
   std::string provider;  // the open object (api §12.3) as compact JSON text with sorted keys; "" when absent
   std::optional<ProviderRef> provider_ref;
   std::optional<std::int64_t> ttl_seconds_after_empty;

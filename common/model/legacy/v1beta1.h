@@ -7,13 +7,14 @@
 
 #include "common/model/karpenter/v1.h"
 
-// karpenter.sh/v1beta1 and karpenter.k8s.aws/v1beta1: NodePool, NodeClaim, EC2NodeClass. What equals v1 is the v1 struct;
-// a v1 member that v1beta1 lacks stays empty there (its field table does not know it). spec: api §4.5, §10
+// karpenter.sh/v1beta1 and karpenter.k8s.aws/v1beta1: NodePool, NodeClaim, EC2NodeClass. What equals v1 is
+// the v1 struct; a v1 member that v1beta1 lacks stays empty there (its field table does not know it). spec:
+// api §4.5, §10
 
 namespace karpenter::model::v1beta1 {
 
-// The typed kubelet object. Quantities, percentages and durations stay the text of the API. v1alpha5 has the same
-// members plus containerRuntime. spec: api §4.5, §11.1
+// The typed kubelet object. Quantities, percentages and durations stay the text of the API. v1alpha5 has the
+// same members plus containerRuntime. spec: api §4.5, §11.1
 struct Kubelet {
   std::vector<std::string> cluster_dns;
   std::optional<std::int32_t> max_pods;
@@ -31,8 +32,8 @@ struct Kubelet {
   friend bool operator==(const Kubelet&, const Kubelet&) = default;
 };
 
-// Compact JSON with the members in the fixed order of the kubelet annotation, without containerRuntime; map keys
-// sorted, absent members left out, <, > and & escaped. spec: conversion §2.2
+// Compact JSON with the members in the fixed order of the kubelet annotation, without containerRuntime; map
+// keys sorted, absent members left out, <, > and & escaped. spec: conversion §2.2
 [[nodiscard]] std::string kubelet_json(const Kubelet& kubelet);
 
 struct NodeClassRef {
@@ -41,7 +42,8 @@ struct NodeClassRef {
   std::string api_version;
   friend bool operator==(const NodeClassRef&, const NodeClassRef&) = default;
 };
-// Compact JSON `{"kind":…,"name":…,"apiVersion":…}`; an empty kind or apiVersion is left out. spec: conversion §2.2
+// Compact JSON `{"kind":…,"name":…,"apiVersion":…}`; an empty kind or apiVersion is left out. spec:
+// conversion §2.2
 [[nodiscard]] std::string node_class_ref_json(const NodeClassRef& ref);
 
 struct NodePoolTemplateSpec {

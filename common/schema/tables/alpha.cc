@@ -7,7 +7,8 @@
 #include "common/schema/tables/aws_shared.h"
 #include "common/schema/tables/shared.h"
 
-// karpenter.sh/v1alpha5 and karpenter.k8s.aws/v1alpha1: no rules, hardly any limits. spec: api §11.1, §12.1, §12.3
+// karpenter.sh/v1alpha5 and karpenter.k8s.aws/v1alpha1: no rules, hardly any limits. spec: api §11.1, §12.1,
+// §12.3
 
 namespace karpenter::schema {
 namespace {
@@ -29,7 +30,8 @@ Type kubelet() {
       field<&Kubelet::eviction_max_pod_grace_period>("evictionMaxPodGracePeriod",
                                                      "Longest grace period, in seconds, at soft eviction."),
       field<&Kubelet::eviction_soft>("evictionSoft", "Soft eviction thresholds."),
-      field<&Kubelet::eviction_soft_grace_period>("evictionSoftGracePeriod", "Grace periods of the soft thresholds."),
+      field<&Kubelet::eviction_soft_grace_period>("evictionSoftGracePeriod",
+                                                  "Grace periods of the soft thresholds."),
       field<&Kubelet::image_gc_high_threshold_percent>("imageGCHighThresholdPercent", int32().range(0, 100),
                                                        "Disk usage that starts image garbage collection."),
       field<&Kubelet::image_gc_low_threshold_percent>("imageGCLowThresholdPercent", int32().range(0, 100),
@@ -54,7 +56,8 @@ Type provisioner_spec() {
   return object({
       field<&ProvisionerSpec::annotations>("annotations", "Annotations of the nodes."),
       group("consolidation",
-            object({field<&ProvisionerSpec::consolidation_enabled>("enabled", "Whether nodes are consolidated.")}),
+            object({field<&ProvisionerSpec::consolidation_enabled>("enabled",
+                                                                   "Whether nodes are consolidated.")}),
             "Consolidation of under-used nodes."),
       field<&ProvisionerSpec::kubelet>("kubeletConfiguration", kubelet(), "Configuration of the kubelet."),
       field<&ProvisionerSpec::labels>("labels", "Labels of the nodes."),
@@ -65,8 +68,10 @@ Type provisioner_spec() {
       field<&ProvisionerSpec::requirements>("requirements", "What nodes may look like."),
       field<&ProvisionerSpec::startup_taints>("startupTaints", "Taints removed once a node is ready."),
       field<&ProvisionerSpec::taints>("taints", "Taints of the nodes."),
-      field<&ProvisionerSpec::ttl_seconds_after_empty>("ttlSecondsAfterEmpty", "Seconds until an empty node goes."),
-      field<&ProvisionerSpec::ttl_seconds_until_expired>("ttlSecondsUntilExpired", "Seconds that a node may live."),
+      field<&ProvisionerSpec::ttl_seconds_after_empty>("ttlSecondsAfterEmpty",
+                                                       "Seconds until an empty node goes."),
+      field<&ProvisionerSpec::ttl_seconds_until_expired>("ttlSecondsUntilExpired",
+                                                         "Seconds that a node may live."),
       field<&ProvisionerSpec::weight>("weight", int32().range(1, 100), "Higher weights are tried first."),
   });
 }
@@ -74,9 +79,11 @@ Type provisioner_spec() {
 Type metadata_options_without_limits() {
   using model::MetadataOptions;
   return object({
-      field<&MetadataOptions::http_endpoint>("httpEndpoint", "Whether instances can reach the metadata service."),
+      field<&MetadataOptions::http_endpoint>("httpEndpoint",
+                                             "Whether instances can reach the metadata service."),
       field<&MetadataOptions::http_protocol_ipv6>("httpProtocolIPv6", "Whether it has an IPv6 endpoint."),
-      field<&MetadataOptions::http_put_response_hop_limit>("httpPutResponseHopLimit", "Hops that a token may travel."),
+      field<&MetadataOptions::http_put_response_hop_limit>("httpPutResponseHopLimit",
+                                                           "Hops that a token may travel."),
       field<&MetadataOptions::http_tokens>("httpTokens", "Whether requests need a session token."),
   });
 }
@@ -89,7 +96,8 @@ Type block_devices() {
       field<&BlockDeviceMapping::ebs>(
           "ebs",
           object({
-              field<&Ebs::delete_on_termination>("deleteOnTermination", "Whether the volume goes with the instance."),
+              field<&Ebs::delete_on_termination>("deleteOnTermination",
+                                                 "Whether the volume goes with the instance."),
               field<&Ebs::encrypted>("encrypted", "Whether the volume is encrypted."),
               field<&Ebs::iops>("iops", "I/O operations per second."),
               field<&Ebs::kms_key_id>("kmsKeyID", "The key to encrypt with."),
@@ -107,12 +115,14 @@ std::vector<Field> inline_fields() {
   return {
       field<&Spec::ami_family>("amiFamily", "The image family."),
       field<&Spec::api_version>("apiVersion", "Type information of the inline form."),
-      field<&Spec::block_device_mappings>("blockDeviceMappings", block_devices(), "Volumes of the instances."),
+      field<&Spec::block_device_mappings>("blockDeviceMappings", block_devices(),
+                                          "Volumes of the instances."),
       field<&Spec::context>("context", "Reserved field of EC2."),
       field<&Spec::instance_profile>("instanceProfile", "The instance profile."),
       field<&Spec::kind>("kind", "Type information of the inline form."),
       field<&Spec::launch_template>("launchTemplate", "Name of a launch template of the user's."),
-      field<&Spec::metadata_options>("metadataOptions", metadata_options_without_limits(), "The metadata service."),
+      field<&Spec::metadata_options>("metadataOptions", metadata_options_without_limits(),
+                                     "The metadata service."),
       field<&Spec::security_group_selector>("securityGroupSelector", "Which security groups to use."),
       field<&Spec::subnet_selector>("subnetSelector", "Which subnets to use."),
       field<&Spec::tags>("tags", "Tags of everything that is made for a node."),
@@ -123,7 +133,8 @@ Type node_template_spec() {
   using Spec = AwsNodeTemplateSpec;
   auto fields = inline_fields();
   fields.push_back(field<&Spec::ami_selector>("amiSelector", "Which images to use."));
-  fields.push_back(field<&Spec::detailed_monitoring>("detailedMonitoring", "Whether to report metrics every minute."));
+  fields.push_back(
+      field<&Spec::detailed_monitoring>("detailedMonitoring", "Whether to report metrics every minute."));
   fields.push_back(field<&Spec::user_data>("userData", "User data of the instances."));
   return object(std::move(fields));
 }
@@ -140,7 +151,8 @@ const Type& type_of<Provisioner>() {
           object({
               // `severity` of these conditions is not kept.
               field<&ProvisionerStatus::conditions>("conditions", "Conditions."),
-              field<&ProvisionerStatus::last_scale_time>("lastScaleTime", "When the number of nodes changed last."),
+              field<&ProvisionerStatus::last_scale_time>("lastScaleTime",
+                                                         "When the number of nodes changed last."),
               field<&ProvisionerStatus::resources>("resources", "What the nodes add up to."),
           }),
           "Observed state."),

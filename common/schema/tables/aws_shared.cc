@@ -29,10 +29,11 @@ std::vector<Field> ebs_fields() {
 Type block_devices(Type ebs) {
   using model::BlockDeviceMapping;
   return list(object({
-                  field<&BlockDeviceMapping::device_name>("deviceName", "Name of the device, such as /dev/xvda."),
+                  field<&BlockDeviceMapping::device_name>("deviceName",
+                                                          "Name of the device, such as /dev/xvda."),
                   field<&BlockDeviceMapping::ebs>("ebs", std::move(ebs), "The EBS volume."),
-                  field<&BlockDeviceMapping::root_volume>("rootVolume",
-                                                          "Whether this volume holds what kubelet and pods write."),
+                  field<&BlockDeviceMapping::root_volume>(
+                      "rootVolume", "Whether this volume holds what kubelet and pods write."),
               }))
       .max_items(50)
       .rule("self.filter(x, has(x.rootVolume) && x.rootVolume).size() <= 1",
@@ -78,7 +79,8 @@ Type subnet_terms(std::string_view mutual_exclusion_message) {
 Type security_group_terms(std::string_view id_message, std::string_view name_message) {
   using model::SelectorTerm;
   return list(object({
-                  field<&SelectorTerm::id>("id", string().pattern(patterns::kSecurityGroupId), "Id of the group."),
+                  field<&SelectorTerm::id>("id", string().pattern(patterns::kSecurityGroupId),
+                                           "Id of the group."),
                   field<&SelectorTerm::name>("name", "Name of the group (not its Name tag)."),
                   field<&SelectorTerm::tags>("tags", selector_tags(), "Tags to match; * matches any value."),
               }))
@@ -131,20 +133,21 @@ Type node_tags() {
 
 Type metadata_options(MetadataDefaults defaults) {
   using model::MetadataOptions;
-  return object({
-             field<&MetadataOptions::http_endpoint>(
-                 "httpEndpoint", string().one_of({"enabled", "disabled"}).defaulted(R"("enabled")"),
-                 "Whether instances can reach the metadata service."),
-             field<&MetadataOptions::http_protocol_ipv6>(
-                 "httpProtocolIPv6", string().one_of({"enabled", "disabled"}).defaulted(R"("disabled")"),
-                 "Whether the metadata service has an IPv6 endpoint."),
-             field<&MetadataOptions::http_put_response_hop_limit>(
-                 "httpPutResponseHopLimit", int64().range(1, 64).defaulted(defaults.hop_limit),
-                 "How many network hops a token may travel; 1 keeps it from pods."),
-             field<&MetadataOptions::http_tokens>(
-                 "httpTokens", string().one_of({"required", "optional"}).defaulted(R"("required")"),
-                 "Whether requests need a session token."),
-         })
+  return object(
+             {
+                 field<&MetadataOptions::http_endpoint>(
+                     "httpEndpoint", string().one_of({"enabled", "disabled"}).defaulted(R"("enabled")"),
+                     "Whether instances can reach the metadata service."),
+                 field<&MetadataOptions::http_protocol_ipv6>(
+                     "httpProtocolIPv6", string().one_of({"enabled", "disabled"}).defaulted(R"("disabled")"),
+                     "Whether the metadata service has an IPv6 endpoint."),
+                 field<&MetadataOptions::http_put_response_hop_limit>(
+                     "httpPutResponseHopLimit", int64().range(1, 64).defaulted(defaults.hop_limit),
+                     "How many network hops a token may travel; 1 keeps it from pods."),
+                 field<&MetadataOptions::http_tokens>(
+                     "httpTokens", string().one_of({"required", "optional"}).defaulted(R"("required")"),
+                     "Whether requests need a session token."),
+             })
       .defaulted(defaults.object);
 }
 
@@ -152,8 +155,9 @@ Type beta_block_devices() { return block_devices(ebs_object(ebs_fields())); }
 
 Type v1_block_devices() {
   auto fields = ebs_fields();
-  fields.push_back(field<&model::Ebs::volume_initialization_rate>(
-      "volumeInitializationRate", int32().range(100, 300), "MiB per second to read from the snapshot at launch."));
+  fields.push_back(
+      field<&model::Ebs::volume_initialization_rate>("volumeInitializationRate", int32().range(100, 300),
+                                                     "MiB per second to read from the snapshot at launch."));
   return block_devices(
       ebs_object(std::move(fields))
           .rule("!has(self.volumeInitializationRate) || (has(self.snapshotID) && self.snapshotID != '')",

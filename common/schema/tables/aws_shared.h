@@ -6,13 +6,13 @@
 
 namespace karpenter::schema {
 
-[[nodiscard]] Type selector_tags();                 // limits and rule EC-C4
+[[nodiscard]] Type selector_tags();  // limits and rule EC-C4
 [[nodiscard]] Type subnet_terms(std::string_view mutual_exclusion_message);
 [[nodiscard]] Type security_group_terms(std::string_view id_message, std::string_view name_message);
 [[nodiscard]] Type status_subnets();
 [[nodiscard]] Type status_security_groups();
-[[nodiscard]] Type status_amis();          // v1
-[[nodiscard]] Type status_legacy_amis();   // without `deprecated`
+[[nodiscard]] Type status_amis();         // v1
+[[nodiscard]] Type status_legacy_amis();  // without `deprecated`
 // The rules on spec.tags that v1 and v1beta1 have in common.
 [[nodiscard]] Type node_tags();
 

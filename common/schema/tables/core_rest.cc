@@ -72,8 +72,8 @@ const Type& type_of<model::PersistentVolume>() {
       group("spec",
             object({
                 group("nodeAffinity",
-                      object({group("required",
-                                    object({field<&PersistentVolume::node_affinity_required>("nodeSelectorTerms")}))})),
+                      object({group("required", object({field<&PersistentVolume::node_affinity_required>(
+                                                    "nodeSelectorTerms")}))})),
                 group("csi", object({field<&PersistentVolume::csi_driver>("driver")})),
                 field<&PersistentVolume::storage_class_name>("storageClassName"),
             })),
@@ -108,12 +108,12 @@ const Type& type_of<model::CsiNode>() {
   using model::CsiNodeDriver;
   static const Type type = object({
       metadata<&CsiNode::meta>(),
-      group("spec",
-            object({field<&CsiNode::drivers>(
-                "drivers", list(object({
-                               field<&CsiNodeDriver::name>("name", string().required()),
-                               group("allocatable", object({field<&CsiNodeDriver::allocatable_count>("count")})),
-                           })))})),
+      group("spec", object({field<&CsiNode::drivers>(
+                        "drivers",
+                        list(object({
+                            field<&CsiNodeDriver::name>("name", string().required()),
+                            group("allocatable", object({field<&CsiNodeDriver::allocatable_count>("count")})),
+                        })))})),
   });
   return type;
 }
@@ -123,13 +123,12 @@ const Type& type_of<model::VolumeAttachment>() {
   using model::VolumeAttachment;
   static const Type type = object({
       metadata<&VolumeAttachment::meta>(),
-      group("spec",
-            object({
-                field<&VolumeAttachment::attacher>("attacher"),
-                field<&VolumeAttachment::node_name>("nodeName"),
-                group("source",
-                      object({field<&VolumeAttachment::persistent_volume_name>("persistentVolumeName")})),
-            })),
+      group("spec", object({
+                        field<&VolumeAttachment::attacher>("attacher"),
+                        field<&VolumeAttachment::node_name>("nodeName"),
+                        group("source", object({field<&VolumeAttachment::persistent_volume_name>(
+                                            "persistentVolumeName")})),
+                    })),
   });
   return type;
 }
@@ -180,17 +179,17 @@ const Type& type_of<model::KubeEvent>() {
       metadata<&KubeEvent::meta>(),
       field<&KubeEvent::involved_object>("involvedObject",
                                          object({
-                                             field<&ObjectReference::api_version>("apiVersion"),
-                                             field<&ObjectReference::kind>("kind"),
-                                             field<&ObjectReference::namespace_name>("namespace"),
-                                             field<&ObjectReference::name>("name"),
-                                             field<&ObjectReference::uid>("uid"),
-                                         })
+                                                    field<&ObjectReference::api_version>("apiVersion"),
+                                                    field<&ObjectReference::kind>("kind"),
+                                                    field<&ObjectReference::namespace_name>("namespace"),
+                                                    field<&ObjectReference::name>("name"),
+                                                    field<&ObjectReference::uid>("uid"),
+                                                })
                                              .required()),
       field<&KubeEvent::reason>("reason"),
       field<&KubeEvent::message>("message"),
       field<&KubeEvent::type>("type"),
-      field<&KubeEvent::count>("count"),
+      field<&KubeEvent::count>("count", int32().required()),
       group("source", object({field<&KubeEvent::source_component>("component")})),
       field<&KubeEvent::reporting_component>("reportingComponent"),
       field<&KubeEvent::first_timestamp>("firstTimestamp"),

@@ -53,7 +53,8 @@ const Type& type_of<model::Condition>() {
       field<&Condition::reason>("reason", "Machine-readable reason of the last transition."),
       field<&Condition::message>("message", "Human-readable details of the last transition."),
       field<&Condition::last_transition_time>("lastTransitionTime", "When the status changed last."),
-      field<&Condition::observed_generation>("observedGeneration", "The generation that this condition was set for."),
+      field<&Condition::observed_generation>("observedGeneration",
+                                             "The generation that this condition was set for."),
   });
   return type;
 }
@@ -64,7 +65,8 @@ const Type& type_of<model::Taint>() {
   static const Type type = object({
       field<&Taint::key>("key", string().required(), "The taint key."),
       field<&Taint::value>("value", "The taint value."),
-      field<&Taint::effect>("effect", string().required(), "What happens to pods that do not tolerate the taint."),
+      field<&Taint::effect>("effect", string().required(),
+                            "What happens to pods that do not tolerate the taint."),
       field<&Taint::time_added>("timeAdded", "When the taint was added."),
   });
   return type;
@@ -75,7 +77,8 @@ const Type& type_of<model::NodeSelectorRequirement>() {
   using model::NodeSelectorRequirement;
   static const Type type = object({
       field<&NodeSelectorRequirement::key>("key", string().required(), "The label key."),
-      field<&NodeSelectorRequirement::op>("operator", string().required(), "How the values relate to the key."),
+      field<&NodeSelectorRequirement::op>("operator", string().required(),
+                                          "How the values relate to the key."),
       field<&NodeSelectorRequirement::values>("values", "The values the operator applies to."),
   });
   return type;
@@ -86,9 +89,11 @@ const Type& type_of<model::NodeSelectorRequirement>() {
 Type limited_taint() {
   using model::Taint;
   return object({
-      field<&Taint::key>("key", string().required().min_length(1).pattern(patterns::kLabelKey), "The taint key."),
+      field<&Taint::key>("key", string().required().min_length(1).pattern(patterns::kLabelKey),
+                         "The taint key."),
       field<&Taint::value>("value", string().pattern(patterns::kLabelKey), "The taint value."),
-      field<&Taint::effect>("effect", string().required().one_of({"NoSchedule", "PreferNoSchedule", "NoExecute"}),
+      field<&Taint::effect>("effect",
+                            string().required().one_of({"NoSchedule", "PreferNoSchedule", "NoExecute"}),
                             "What happens to pods that do not tolerate the taint."),
       field<&Taint::time_added>("timeAdded", "When the taint was added."),
   });
@@ -99,13 +104,14 @@ Type limited_requirement(std::vector<std::string_view> operators, std::vector<Ru
   Type key = string().required().max_length(316).pattern(patterns::kLabelKey);
   key.rules = std::move(key_rules);
   return object({
-      field<&NodeSelectorRequirement::key>("key", std::move(key), "The label key that the requirement is about."),
+      field<&NodeSelectorRequirement::key>("key", std::move(key),
+                                           "The label key that the requirement is about."),
       field<&NodeSelectorRequirement::op>("operator", string().required().one_of(std::move(operators)),
                                           "How the values relate to the key."),
       // The limits stand on the array, where they have no effect: the API has always had them there.
-      field<&NodeSelectorRequirement::values>("values",
-                                              list(string()).max_length(63).pattern(patterns::kLabelValue).atomic(),
-                                              "The values that the operator applies to."),
+      field<&NodeSelectorRequirement::values>(
+          "values", list(string()).max_length(63).pattern(patterns::kLabelValue).atomic(),
+          "The values that the operator applies to."),
       field<&NodeSelectorRequirement::min_values>(
           "minValues", integer_without_format().range(1, 50),
           "How many distinct values of the key the chosen instance types must at least offer."),
@@ -115,17 +121,20 @@ Type limited_requirement(std::vector<std::string_view> operators, std::vector<Ru
 Type limited_conditions(ConditionRules rules) {
   using model::Condition;
   const bool strict = rules == ConditionRules::kStandard;
-  Type reason = strict ? string().required().min_length(1).max_length(1024).pattern(patterns::kConditionReason)
-                       : string().max_length(1024).pattern(patterns::kConditionReasonOrEmpty);
+  Type reason = strict
+                    ? string().required().min_length(1).max_length(1024).pattern(patterns::kConditionReason)
+                    : string().max_length(1024).pattern(patterns::kConditionReasonOrEmpty);
   Type message = string().max_length(32768);
   message.is_required = strict;
   return list(object({
       field<&Condition::last_transition_time>("lastTransitionTime", date_time().required(),
                                               "When the status of the condition changed last."),
-      field<&Condition::message>("message", std::move(message), "Human-readable details of the last transition."),
+      field<&Condition::message>("message", std::move(message),
+                                 "Human-readable details of the last transition."),
       field<&Condition::observed_generation>("observedGeneration", int64().at_least(0),
                                              "The metadata.generation that the condition was set for."),
-      field<&Condition::reason>("reason", std::move(reason), "Machine-readable reason of the last transition."),
+      field<&Condition::reason>("reason", std::move(reason),
+                                "Machine-readable reason of the last transition."),
       field<&Condition::status>("status", string().required().one_of({"True", "False", "Unknown"}),
                                 "Status of the condition."),
       field<&Condition::type>("type", string().required().max_length(316).pattern(patterns::kConditionType),

@@ -6,13 +6,15 @@
 #include "common/model/labels.h"
 #include "common/schema/tables/shared.h"
 
-// CEL rules on label keys. In the templates below $ stands for the key and DOMAIN for its text before the first '/'.
+// CEL rules on label keys. In the templates below $ stands for the key and DOMAIN for its text before the
+// first '/'.
 
 namespace karpenter::schema {
 namespace {
 
 constexpr std::string_view kBetaKubernetesKeys =
-    "'beta.kubernetes.io/instance-type', 'failure-domain.beta.kubernetes.io/region', 'beta.kubernetes.io/os', "
+    "'beta.kubernetes.io/instance-type', 'failure-domain.beta.kubernetes.io/region', "
+    "'beta.kubernetes.io/os', "
     "'beta.kubernetes.io/arch', 'failure-domain.beta.kubernetes.io/zone', 'topology.kubernetes.io/zone', "
     "'topology.kubernetes.io/region', 'node.kubernetes.io/instance-type', 'kubernetes.io/arch', "
     "'kubernetes.io/os', 'node.kubernetes.io/windows-build'";
@@ -39,7 +41,9 @@ bool is_newer_than_beta(std::string_view key) {
 std::string aws_rule(KeyDomains domains) {
   const bool beta = domains == KeyDomains::kBetaNodePool || domains == KeyDomains::kBetaNodeClaim;
   std::string keys;
-  const auto add = [&](std::string_view key) { keys.append(keys.empty() ? "'" : ", '").append(key).append("'"); };
+  const auto add = [&](std::string_view key) {
+    keys.append(keys.empty() ? "'" : ", '").append(key).append("'");
+  };
   if (domains != KeyDomains::kBetaNodePool) add(model::labels::kNodeClass);
   for (const auto key : model::labels::kProvider) {
     const bool claim_extra =
@@ -58,15 +62,17 @@ std::vector<TemplateRule> key_rules(KeyDomains domains) {
   const bool beta = domains == KeyDomains::kBetaNodePool || domains == KeyDomains::kBetaNodeClaim;
   std::vector<TemplateRule> out;
   if (beta) {
-    out.push_back({"$ in [" + std::string(kBetaKubernetesKeys) +
-                       "] || DOMAIN.endsWith('node.kubernetes.io') || "
-                       "DOMAIN.endsWith('node-restriction.kubernetes.io') || !DOMAIN.endsWith('kubernetes.io')",
-                   "label domain \"kubernetes.io\" is restricted"});
+    out.push_back(
+        {"$ in [" + std::string(kBetaKubernetesKeys) +
+             "] || DOMAIN.endsWith('node.kubernetes.io') || "
+             "DOMAIN.endsWith('node-restriction.kubernetes.io') || !DOMAIN.endsWith('kubernetes.io')",
+         "label domain \"kubernetes.io\" is restricted"});
     out.push_back({"DOMAIN.endsWith('kops.k8s.io') || !DOMAIN.endsWith('k8s.io')",
                    "label domain \"k8s.io\" is restricted"});
   }
-  out.push_back({"$ in ['karpenter.sh/capacity-type', 'karpenter.sh/nodepool'] || !DOMAIN.endsWith('karpenter.sh')",
-                 "label domain \"karpenter.sh\" is restricted"});
+  out.push_back(
+      {"$ in ['karpenter.sh/capacity-type', 'karpenter.sh/nodepool'] || !DOMAIN.endsWith('karpenter.sh')",
+       "label domain \"karpenter.sh\" is restricted"});
   if (domains == KeyDomains::kV1NodePool || domains == KeyDomains::kBetaNodePool) {
     out.push_back({"$ != 'karpenter.sh/nodepool'", "label \"karpenter.sh/nodepool\" is restricted"});
   }
@@ -95,8 +101,9 @@ Rule in_needs_values() {
 
 Rule min_values_need_values() {
   return {.rule = "self.all(x, x.operator != 'In' || !has(x.minValues) || x.values.size() >= x.minValues)",
-          .message = "requirements with 'minValues' must have at least that many values specified in the 'values' "
-                     "field"};
+          .message =
+              "requirements with 'minValues' must have at least that many values specified in the 'values' "
+              "field"};
 }
 
 std::vector<Rule> requirement_key_rules(KeyDomains domains) {

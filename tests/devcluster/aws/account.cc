@@ -6,7 +6,7 @@
 #include "common/base/strings.h"
 #include "common/json/json.h"
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 constexpr std::uint32_t kSubnetSize = 8192;  // a /19
@@ -236,4 +236,4 @@ CapacityRule* find_capacity(Account& account, std::string_view type, std::string
   return nullptr;
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

@@ -18,7 +18,7 @@
 // Everything the emulated account holds. One mutex guards all of it: every function here and every operation
 // of a service runs with Account::mutex held.
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 
 using base::Mono;
 using base::Time;
@@ -219,4 +219,4 @@ void queue_event(Account& account, std::string_view detail_type, std::string_vie
 void seed_images(Account& account);
 base::Result<std::string> release_images(Account& account, std::string_view family);
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

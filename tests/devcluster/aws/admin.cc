@@ -5,7 +5,7 @@
 #include "common/base/strings.h"
 #include "common/json/json.h"
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 using Query = std::map<std::string, std::string>;
@@ -214,4 +214,4 @@ net::HttpResponse handle_admin(AwsCloud& cloud, const net::HttpRequest& request)
   return admin_error(result.error().code == base::Code::kNotFound ? 404 : 400, result.error().text());
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

@@ -8,7 +8,7 @@
 
 namespace karpenter::devcluster {
 
-using aws::Account;
+using aws_emulator::Account;
 using runtime::Lock;
 
 std::string_view state_name(InstanceState state) {
@@ -30,8 +30,8 @@ AwsCloud::AwsCloud(runtime::Runtime& runtime, AwsOptions options)
 AwsCloud::~AwsCloud() = default;
 
 net::HttpResponse AwsCloud::handle(const net::HttpRequest& request, const net::Call& call) {
-  if (request.path().starts_with(aws::kAdminPath)) return aws::handle_admin(*this, request);
-  return aws::dispatch(*account_, request, call);
+  if (request.path().starts_with(aws_emulator::kAdminPath)) return aws_emulator::handle_admin(*this, request);
+  return aws_emulator::dispatch(*account_, request, call);
 }
 
 std::vector<InstanceView> AwsCloud::instances() const {
@@ -90,8 +90,8 @@ void AwsCloud::set_fault_hook(AwsFaultHook hook) {
 void AwsCloud::set_capacity(std::string_view type, std::string_view zone, std::string_view capacity_type,
                             std::optional<std::int64_t> count) {
   const Lock lock(account_->mutex);
-  aws::CapacityRule rule{std::string(type), std::string(zone), std::string(capacity_type), count};
-  std::erase_if(account_->capacity, [&](const aws::CapacityRule& old) {
+  aws_emulator::CapacityRule rule{std::string(type), std::string(zone), std::string(capacity_type), count};
+  std::erase_if(account_->capacity, [&](const aws_emulator::CapacityRule& old) {
     return old.type == rule.type && old.zone == rule.zone && old.capacity_type == rule.capacity_type;
   });
   account_->capacity.push_back(std::move(rule));

@@ -114,7 +114,7 @@ struct AwsRequestCount {
   std::uint64_t errors = 0;             // answered 4xx or 5xx (a passing dry run is none)
 };
 
-namespace aws {
+namespace aws_emulator {
 struct Account;
 }
 
@@ -168,7 +168,7 @@ class AwsCloud final : public net::Handler {
   [[nodiscard]] std::size_t queued_messages() const;  // visible and in flight
 
  private:
-  std::unique_ptr<aws::Account> account_;
+  std::unique_ptr<aws_emulator::Account> account_;
 };
 
 }  // namespace karpenter::devcluster

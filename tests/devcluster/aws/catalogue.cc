@@ -7,7 +7,7 @@
 #include "common/base/check.h"
 #include "common/base/strings.h"
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 // Network and EBS bandwidth of a hardware generation, by vCPUs: the first row that is large enough counts.
@@ -246,4 +246,4 @@ double initial_spot_price(const TypeFacts& type, std::string_view zone) {
   return std::max(0.0001, std::round(type.on_demand_price * share * 10000) / 10000);
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

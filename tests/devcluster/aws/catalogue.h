@@ -8,7 +8,7 @@
 
 // The instance types of the emulated region: public facts per family and size, expanded once. Immutable.
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 
 struct TypeFacts {
   std::string name;
@@ -43,4 +43,4 @@ struct TypeFacts {
 // 30 to 45 % of the on-demand price, by a fixed function of type and zone; four decimals.
 [[nodiscard]] double initial_spot_price(const TypeFacts& type, std::string_view zone);
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

@@ -9,7 +9,7 @@
 #include "tests/devcluster/aws/services.h"
 #include "tests/devcluster/aws/wire.h"
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 using runtime::Lock;
@@ -268,4 +268,4 @@ net::HttpResponse dispatch(Account& account, const net::HttpRequest& request, co
   return response;
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

@@ -3,14 +3,17 @@
 #include <set>
 
 #include "common/base/strings.h"
+#include "common/net/crypto.h"
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 
 base::Status Ec2Call::ready() const {
   RETURN_IF_ERROR(form.finish());
   if (dry_run) return failure("DryRunOperation", "Request would have succeeded, but DryRun flag is set.");
   return base::ok();
 }
+
+std::string Ec2Call::fingerprint() const { return net::sha256(body); }
 
 const Ec2Entry* find_ec2_operation(std::string_view name) {
   static const std::map<std::string_view, Ec2Entry> operations = {
@@ -193,4 +196,4 @@ base::Error no_such_id(std::string_view code, std::string_view what, std::string
                  "The " + std::string(what) + " '" + std::string(id) + "' does not exist");
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

@@ -13,7 +13,7 @@
 
 // EC2, query protocol 2016-11-15. spec: aws §2.6, §2.10
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 
 // One running request. Account::mutex is held.
 struct Ec2Call {
@@ -22,6 +22,7 @@ struct Ec2Call {
   std::string_view body;  // of the request: what a client token stands for
   Param params;
   bool dry_run = false;
+  [[nodiscard]] std::string fingerprint() const;  // of the body, for client tokens
   // After every parameter has been read: malformed and unknown ones, then the answer of a dry run.
   [[nodiscard]] base::Status ready() const;
 };
@@ -82,21 +83,22 @@ void write_tags(Xml& xml, const Tags& tags);  // <tagSet>, only when there are t
 [[nodiscard]] base::Error no_such_id(std::string_view code, std::string_view what, std::string_view id,
                                      std::string_view prefix);
 
-// Repeats of a call with the same client token get the first answer again.
+// Repeats of a call with the same client token get the first answer again, whatever has changed since. `work`
+// reads and checks the rest of the request; its errors are not remembered.
 template <class Work>
-[[nodiscard]] base::Result<std::string> idempotently(Account& account, std::string_view operation,
-                                                     const std::string& token, const std::string& request,
+[[nodiscard]] base::Result<std::string> idempotently(Ec2Call& call, std::string_view operation,
                                                      const Work& work) {
+  const auto token = call.params["ClientToken"].text_or("");
   if (token.empty()) return work();
   const std::string key = std::string(operation) + "/" + token;
-  const auto found = account.idempotent_calls.find(key);
-  if (found != account.idempotent_calls.end()) {
-    if (found->second.request == request) return found->second.answer;
+  auto& calls = call.account.idempotent_calls;
+  if (const auto found = calls.find(key); found != calls.end()) {
+    if (found->second.request == call.fingerprint()) return found->second.answer;
     return failure("IdempotentParameterMismatch",
                    "The request uses the same client token as a previous, but non-identical request.");
   }
   auto answer = work();
-  if (answer) account.idempotent_calls[key] = {request, *answer};
+  if (answer) calls[key] = {call.fingerprint(), *answer};
   return answer;
 }
 
@@ -128,4 +130,4 @@ base::Result<std::string> reboot_instances(Ec2Call& call);
 base::Result<std::string> create_tags(Ec2Call& call);  // ec2_tags.cc
 base::Result<std::string> delete_tags(Ec2Call& call);
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

@@ -5,7 +5,7 @@
 
 // CreateFleet of type instant, and the dry run of RunInstances. spec: aws §6.5, §6.6, §6.7, §11.9
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 struct FleetRequest {
@@ -14,7 +14,6 @@ struct FleetRequest {
   std::string strategy;       // of that capacity type
   std::vector<LaunchPlan> plans;
   Tags instance_tags;
-  std::string token;
 };
 
 struct Launched {
@@ -90,7 +89,6 @@ base::Result<FleetRequest> read_fleet(const Ec2Call& call) {
   fleet.strategy = fleet.capacity_type == "spot" ? spot : on_demand;
   static_cast<void>(params["ReservedCapacityOptions"]["ReservationType"].texts());
   static_cast<void>(params["Context"].text());
-  fleet.token = params["ClientToken"].text_or("");
   ASSIGN_OR_RETURN(auto tags, read_tag_specifications(params, {"fleet", "instance", "volume"}));
   fleet.instance_tags = std::move(tags["instance"]);
   ASSIGN_OR_RETURN(fleet.plans, read_plans(call, fleet.capacity_type));
@@ -211,13 +209,12 @@ std::string fleet_xml(Account& account, const FleetOutcome& outcome) {
 }  // namespace
 
 base::Result<std::string> create_fleet(Ec2Call& call) {
-  ASSIGN_OR_RETURN(auto fleet, read_fleet(call));
-  RETURN_IF_ERROR(call.ready());
-  return idempotently(call.account, "CreateFleet", fleet.token, std::string(call.body),
-                      [&]() -> base::Result<std::string> {
-                        order_plans(call.account, fleet);
-                        return fleet_xml(call.account, fulfil(call.account, fleet));
-                      });
+  return idempotently(call, "CreateFleet", [&]() -> base::Result<std::string> {
+    ASSIGN_OR_RETURN(auto fleet, read_fleet(call));
+    RETURN_IF_ERROR(call.ready());
+    order_plans(call.account, fleet);
+    return fleet_xml(call.account, fulfil(call.account, fleet));
+  });
 }
 
 base::Result<std::string> run_instances(Ec2Call& call) {
@@ -249,4 +246,4 @@ base::Result<std::string> run_instances(Ec2Call& call) {
   return failure("UnsupportedOperation", "RunInstances is supported as a dry run only: use CreateFleet");
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

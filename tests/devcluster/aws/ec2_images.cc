@@ -1,7 +1,7 @@
 #include "common/base/strings.h"
 #include "tests/devcluster/aws/ec2.h"
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 // Images are announced to be deprecated two years after their creation.
@@ -76,4 +76,4 @@ base::Result<std::string> describe_images(Ec2Call& call) {
   return page_of("imagesSet", std::move(rows), page);
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

@@ -3,7 +3,7 @@
 
 // spec: aws §2.10, §10.2, §12.5
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 int state_code(InstanceState state) {
@@ -261,4 +261,4 @@ base::Result<std::string> reboot_instances(Ec2Call& call) {
   return Xml().flag("return", true).str();
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

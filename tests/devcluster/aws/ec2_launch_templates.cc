@@ -3,7 +3,7 @@
 
 // Launch templates: every field Karpenter sends is read, anything else is refused. spec: aws §7.3
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 constexpr std::size_t kMaxUserData = 16384;
@@ -158,36 +158,34 @@ base::Result<const LaunchTemplate*> find_launch_template(const Ec2Call& call, co
 }
 
 base::Result<std::string> create_launch_template(Ec2Call& call) {
-  const auto name = call.params["LaunchTemplateName"].required();
-  const auto token = call.params["ClientToken"].text_or("");
-  ASSIGN_OR_RETURN(auto data, read_data(call.params["LaunchTemplateData"]));
-  ASSIGN_OR_RETURN(auto tags, read_tag_specifications(call.params, {"launch-template"}));
-  RETURN_IF_ERROR(call.form.finish());
-  if (!is_valid_name(name)) {
-    return failure("InvalidLaunchTemplateName.MalformedException",
-                   "A launch template name must be between 3 and 128 characters, and may contain letters, "
-                   "numbers, and the following characters: - ( ) . / _.");
-  }
-  RETURN_IF_ERROR(call.ready());
-  return idempotently(call.account, "CreateLaunchTemplate", token, std::string(call.body),
-                      [&]() -> base::Result<std::string> {
-                        Account& account = call.account;
-                        if (account.launch_templates.contains(name)) {
-                          return failure("InvalidLaunchTemplateName.AlreadyExistsException",
-                                         "Launch template name already in use.");
-                        }
-                        LaunchTemplate entry{make_id(account, "lt-"),
-                                             name,
-                                             std::move(tags["launch-template"]),
-                                             account.runtime.now(),
-                                             account.runtime.mono() + account.switches.launch_template_lag,
-                                             std::move(data)};
-                        const auto& stored =
-                            account.launch_templates.emplace(name, std::move(entry)).first->second;
-                        Xml xml;
-                        xml.node("launchTemplate", [&](Xml& out) { out.raw(template_xml(account, stored)); });
-                        return xml.str();
-                      });
+  return idempotently(call, "CreateLaunchTemplate", [&]() -> base::Result<std::string> {
+    Account& account = call.account;
+    const auto name = call.params["LaunchTemplateName"].required();
+    ASSIGN_OR_RETURN(auto data, read_data(call.params["LaunchTemplateData"]));
+    ASSIGN_OR_RETURN(auto tags, read_tag_specifications(call.params, {"launch-template"}));
+    RETURN_IF_ERROR(call.form.finish());
+    if (!is_valid_name(name)) {
+      return failure(
+          "InvalidLaunchTemplateName.MalformedException",
+          "A launch template name must be between 3 and 128 characters, and may contain letters, numbers, "
+          "and the following characters: - ( ) . / _.");
+    }
+    RETURN_IF_ERROR(call.ready());
+    if (account.launch_templates.contains(name)) {
+      return failure("InvalidLaunchTemplateName.AlreadyExistsException",
+                     "Launch template name already in use.");
+    }
+    LaunchTemplate entry{make_id(account, "lt-"),
+                         name,
+                         std::move(tags["launch-template"]),
+                         account.runtime.now(),
+                         account.runtime.mono() + account.switches.launch_template_lag,
+                         std::move(data)};
+    const auto& stored = account.launch_templates.emplace(name, std::move(entry)).first->second;
+    Xml xml;
+    xml.node("launchTemplate", [&](Xml& out) { out.raw(template_xml(account, stored)); });
+    return xml.str();
+  });
 }
 
 base::Result<std::string> describe_launch_templates(Ec2Call& call) {
@@ -242,4 +240,4 @@ base::Result<std::string> delete_launch_template(Ec2Call& call) {
   return xml.str();
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

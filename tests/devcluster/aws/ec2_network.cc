@@ -3,7 +3,7 @@
 
 // The seeded network, and the two kinds of groups this account has none of. spec: aws §5
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 constexpr std::string_view kVpc = "vpc-0000000000000000a";
@@ -134,4 +134,4 @@ base::Result<std::string> describe_capacity_reservations(Ec2Call& call) {
   return page_of("capacityReservationSet", {}, {});
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

@@ -1,7 +1,7 @@
 #include "common/base/strings.h"
 #include "tests/devcluster/aws/ec2.h"
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 // The tags of any resource that carries some, or null.
@@ -70,4 +70,4 @@ base::Result<std::string> delete_tags(Ec2Call& call) {
   return Xml().flag("return", true).str();
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

@@ -5,7 +5,7 @@
 
 // What can be bought, where, and for how much on the spot market. spec: aws §3.1, §4.2
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 Fields type_fields(const TypeFacts& type) {
@@ -205,4 +205,4 @@ base::Result<std::string> describe_spot_price_history(Ec2Call& call) {
   return page_of("spotPriceHistorySet", std::move(rows), page);
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

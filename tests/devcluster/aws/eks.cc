@@ -1,7 +1,7 @@
 #include "common/base/strings.h"
 #include "tests/devcluster/aws/services.h"
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 constexpr std::string_view kClusters = "/clusters/";
 }  // namespace
@@ -36,4 +36,4 @@ base::Result<json::Value> describe_cluster(const Account& account, std::string_v
   return out;
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

@@ -5,7 +5,7 @@
 
 // Instance profiles and the one node role. spec: aws §2.11, §11.7, §11.12
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 base::Error no_profile(const std::string& name) {
@@ -192,4 +192,4 @@ QueryOperation find_iam_operation(std::string_view name) {
   return found == operations.end() ? nullptr : found->second;
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

@@ -6,7 +6,7 @@
 
 // The images EKS and Bottlerocket publish, and the public SSM parameters that name them. spec: aws §8.2
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 constexpr std::string_view kEksOwner = "602401143452";
@@ -124,4 +124,4 @@ void seed_images(Account& account) {
   }
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

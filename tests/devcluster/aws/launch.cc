@@ -3,7 +3,7 @@
 #include "common/base/check.h"
 #include "common/base/strings.h"
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 const std::string& image_of(const LaunchPlan& plan) {
@@ -154,4 +154,4 @@ Instance& launch_instance(Account& account, const LaunchPlan& plan, const Tags& 
   return stored;
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

@@ -7,7 +7,7 @@
 
 // What CreateFleet and RunInstances share: one way to launch, its obstacles, and the launch itself.
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 
 // A launch template with one override.
 struct LaunchPlan {
@@ -29,4 +29,4 @@ struct LaunchPlan {
 // rule.
 [[nodiscard]] Instance& launch_instance(Account& account, const LaunchPlan& plan, const Tags& tags);
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

@@ -6,7 +6,7 @@
 
 // GetProducts for AmazonEC2: one Linux on-demand product per type of the region. spec: aws §4.2
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 std::map<std::string, std::string> product_attributes(const Account& account, const TypeFacts& type) {
@@ -117,4 +117,4 @@ JsonOperation find_pricing_operation(std::string_view name) {
   return name == "GetProducts" ? get_products : nullptr;
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

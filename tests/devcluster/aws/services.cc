@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 
 base::Status check_members(json::View body, std::initializer_list<std::string_view> required,
                            std::initializer_list<std::string_view> optional) {
@@ -33,4 +33,4 @@ base::Result<std::int64_t> read_integer(json::View body, std::string_view name, 
                                               " and " + std::to_string(max) + ", if provided.");
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

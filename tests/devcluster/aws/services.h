@@ -12,7 +12,7 @@
 
 // The smaller services. spec: aws §2.6, §2.11
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 
 // IAM and STS: form in, XML inside <OperationResult> out. Account::mutex is held.
 struct QueryCall {
@@ -49,4 +49,4 @@ using JsonOperation = base::Result<json::Value> (*)(JsonCall&);
 [[nodiscard]] std::string find_eks_operation(std::string_view method, std::string_view path);
 [[nodiscard]] base::Result<json::Value> describe_cluster(const Account& account, std::string_view path);
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

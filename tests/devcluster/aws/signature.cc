@@ -8,7 +8,7 @@
 #include "common/base/strings.h"
 #include "common/net/crypto.h"
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
@@ -234,4 +234,4 @@ SignatureVerdict verify_signature(const net::HttpRequest& request, const Signatu
   return verdict;
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

@@ -12,7 +12,7 @@
 // The receiving side of Signature Version 4. Written from AWS's public description, apart from the client's
 // signer, so that each checks the other. spec: aws §2.5
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 
 struct Credential {
   std::string secret_key;
@@ -49,4 +49,4 @@ struct SignatureContext {
 [[nodiscard]] SignatureVerdict verify_signature(const net::HttpRequest& request,
                                                 const SignatureContext& context);
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

@@ -7,7 +7,7 @@
 
 // One standard queue: at-least-once, visibility timeout, long polls in runtime time. spec: aws §2.11, §12.1
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 std::string queue_url(const Account& account) {
@@ -157,4 +157,4 @@ JsonOperation find_sqs_operation(std::string_view name) {
   return found == operations.end() ? nullptr : found->second;
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

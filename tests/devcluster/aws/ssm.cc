@@ -1,7 +1,7 @@
 #include "common/base/strings.h"
 #include "tests/devcluster/aws/services.h"
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 // A name, or an ARN whose resource is "parameter" + name.
@@ -37,4 +37,4 @@ JsonOperation find_ssm_operation(std::string_view name) {
   return name == "GetParameter" ? get_parameter : nullptr;
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

@@ -6,7 +6,7 @@
 // Who am I, and temporary credentials, which the signature check then honours until they run out. spec: aws
 // §2.2
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 base::Result<std::string> get_caller_identity(QueryCall& call) {
@@ -86,4 +86,4 @@ QueryOperation find_sts_operation(std::string_view name) {
   return nullptr;
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

@@ -7,7 +7,7 @@
 #include "common/base/strings.h"
 #include "common/json/json.h"
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 
 base::Error failure(std::string code, std::string message) {
   auto error = base::make_error(base::Code::kInvalid, std::move(message));
@@ -344,4 +344,4 @@ net::HttpResponse json_answer(const ServiceFacts& service, std::string json, std
   return make_answer(service, 200, std::move(json), request_id);
 }
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

@@ -14,7 +14,7 @@
 
 // The protocols: form parameters in, XML out, and how each protocol words an error.
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 
 // An AWS error: `code` goes into Error::reason. Its HTTP status comes from http_status(code).
 [[nodiscard]] base::Error failure(std::string code, std::string message);
@@ -116,4 +116,4 @@ struct ServiceFacts {
 [[nodiscard]] net::HttpResponse json_answer(const ServiceFacts& service, std::string json,
                                             std::string_view request_id);
 
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

@@ -45,7 +45,7 @@ constexpr std::array kRows = {
     Row{"", "v1", "persistentvolumes", "persistentvolume", "PersistentVolume", "pv", "status",
         "Capacity=.spec.capacity.storage;Reclaim Policy=.spec.persistentVolumeReclaimPolicy;Status=@phase;"
         "StorageClass=.spec.storageClassName;Age=@age"},
-    Row{"", "v1", "pods", "pod", "Pod", "po", "ns status eviction binding gen",
+    Row{"", "v1", "pods", "pod", "Pod", "po", "ns status eviction binding",
         "Ready=@pod-ready;Status=@pod-status;Restarts:integer=@pod-restarts;Age=@age;*IP=.status.podIP;"
         "*Node=.spec.nodeName;*Nominated Node=.status.nominatedNodeName"},
     Row{"", "v1", "podtemplates", "podtemplate", "PodTemplate", "", "ns", "Age=@age"},

@@ -130,7 +130,7 @@ class SchemaBuilder {
 }  // namespace
 
 json::Value make_builtin_schema(std::string_view type_name) {
-  const SchemaBuilder builder;
+  static const SchemaBuilder builder;  // of constant text: the same for every server
   json::Value schema = json::Value::object();
   builder.put_type(schema.ref(), type_name);
   if (type_name == "ObjectMeta") return schema;

@@ -15,6 +15,16 @@ std::string media_type(const net::HttpRequest& request) {
   return base::to_lower(base::trim(header.substr(0, header.find(';'))));
 }
 
+// metadata is read as ObjectMeta whatever the kind; what is empty is as good as absent.
+void prune_metadata(json::Ref metadata, json::View schema, std::vector<std::string>& unknown) {
+  std::vector<std::string> paths;
+  prune_part(metadata, schema, paths);
+  for (const std::string& path : paths) unknown.push_back("metadata." + path);
+  for (const char* field : {"labels", "annotations", "finalizers", "ownerReferences"}) {
+    if (metadata.view()[field].exists() && metadata.view()[field].size() == 0) metadata.erase(field);
+  }
+}
+
 // Quantities of built-in kinds are stored in canonical form; those of custom kinds as they were written.
 void canonicalise_quantities(json::Ref value, json::View schema) {
   const json::View view = value;
@@ -109,19 +119,8 @@ std::vector<std::string> settle(const Context& context, json::Ref object) {
   std::vector<std::string> unknown;
   const json::View schema = *context.version->schema;
   prune(object, schema, unknown);
-  // metadata is decoded as ObjectMeta whatever the kind.
-  std::vector<std::string> unknown_meta;
-  const json::Value wrapped_schema = [&] {
-    json::Value out = json::Value::object();
-    out["properties"]["m"].set(schema["properties"]["metadata"]);
-    return out;
-  }();
   if (object.view()["metadata"].is_object() && schema["properties"]["metadata"].exists()) {
-    json::Value wrapped = json::Value::object();
-    wrapped["m"].set(object.view()["metadata"]);
-    prune(wrapped.ref(), wrapped_schema, unknown_meta);
-    object["metadata"].set(wrapped.view()["m"]);
-    for (const std::string& path : unknown_meta) unknown.push_back("metadata" + path.substr(1));
+    prune_metadata(object["metadata"], schema["properties"]["metadata"], unknown);
   }
   if (!context.resource->custom) canonicalise_quantities(object, schema);
   apply_defaults(object, schema);
@@ -141,12 +140,13 @@ base::Result<json::Value> decode_object(Context& context, const net::HttpRequest
   return object;
 }
 
-base::Status settle_patched(Context& context, json::Ref object, json::View patch) {
+base::Status settle_patched(Context& context, json::Ref object) {
   ASSIGN_OR_RETURN(const FieldValidation mode, field_validation_of(context));
   RETURN_IF_ERROR(check_identity(context, object));
+  const std::string patched = mode == FieldValidation::kStrict ? object.view().dump() : "";
   const std::vector<std::string> unknown = settle(context, object);
   if (auto status = report_unknown(context, unknown, mode); !status.has_value()) {
-    return invalid_object("", "", "", {invalid_value("patch", patch, status.error().message)});
+    return invalid_object("", "", "", {invalid_value("patch", json::Value::of(patched), status.error().message)});
   }
   return check_builtin_types(context, object);
 }

@@ -20,7 +20,7 @@ enum class FieldValidation : std::uint8_t { kIgnore, kWarn, kStrict };
 [[nodiscard]] base::Result<json::Value> decode_object(Context& context, const net::HttpRequest& request);
 
 // The same for an object that a patch has made.
-base::Status settle_patched(Context& context, json::Ref object, json::View patch);
+base::Status settle_patched(Context& context, json::Ref object);
 
 // Prune, canonicalise, default. Returns the paths of unknown fields.
 [[nodiscard]] std::vector<std::string> settle(const Context& context, json::Ref object);

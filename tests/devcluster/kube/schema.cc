@@ -282,7 +282,7 @@ class Validator {
 
 constexpr std::array<std::string_view, 6> kTypes = {"object", "array", "string", "integer", "number", "boolean"};
 
-void check_node(json::View schema, const std::string& path, std::vector<Cause>& causes) {
+void check_schema_node(json::View schema, const std::string& path, std::vector<Cause>& causes) {
   if (!schema.is_object()) {
     causes.push_back(required_value(path, "must be a schema"));
     return;
@@ -302,12 +302,12 @@ void check_node(json::View schema, const std::string& path, std::vector<Cause>& 
     causes.push_back(invalid_value(path + ".pattern", schema["pattern"], "must be a valid regular expression"));
   }
   for (const auto& [name, child] : schema["properties"].members()) {
-    check_node(child, path + ".properties[" + std::string(name) + "]", causes);
+    check_schema_node(child, path + ".properties[" + std::string(name) + "]", causes);
   }
   if (type == "array" && !schema["items"].exists()) causes.push_back(required_value(path + ".items", "must be specified"));
-  if (schema["items"].exists()) check_node(schema["items"], path + ".items", causes);
+  if (schema["items"].exists()) check_schema_node(schema["items"], path + ".items", causes);
   if (schema["additionalProperties"].is_object()) {
-    check_node(schema["additionalProperties"], path + ".additionalProperties", causes);
+    check_schema_node(schema["additionalProperties"], path + ".additionalProperties", causes);
   }
 }
 
@@ -315,6 +315,10 @@ void check_node(json::View schema, const std::string& path, std::vector<Cause>& 
 
 void prune(json::Ref object, json::View schema, std::vector<std::string>& unknown) {
   Pruner(unknown).visit(object, schema, "", true);
+}
+
+void prune_part(json::Ref part, json::View schema, std::vector<std::string>& unknown) {
+  Pruner(unknown).visit(part, schema, "", false);
 }
 
 void apply_defaults(json::Ref object, json::View schema) {
@@ -345,7 +349,7 @@ std::vector<Cause> validate(const ValidationInput& input) {
 
 std::vector<Cause> check_structural(json::View schema, const std::string& path) {
   std::vector<Cause> causes;
-  check_node(schema, path, causes);
+  check_schema_node(schema, path, causes);
   if (schema["type"].string_or("") != "object") {
     causes.push_back(invalid_value(path + ".type", schema["type"], "must be object at the root"));
   }

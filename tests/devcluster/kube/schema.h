@@ -17,6 +17,9 @@ namespace karpenter::devcluster {
 // "spec.list[0].bar") are appended to `unknown`. apiVersion, kind and metadata of the root are left alone.
 void prune(json::Ref object, json::View schema, std::vector<std::string>& unknown);
 
+// The same for a part of an object: no member is left alone.
+void prune_part(json::Ref part, json::View schema, std::vector<std::string>& unknown);
+
 // Fills defaults, outermost first.
 void apply_defaults(json::Ref object, json::View schema);
 

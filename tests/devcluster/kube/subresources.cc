@@ -97,7 +97,6 @@ void set_scheduled(json::Ref pod, const std::string& now) {
   const json::Ref condition = conditions.push_back();
   condition["type"].set("PodScheduled");
   condition["status"].set("True");
-  condition["lastProbeTime"].set(nullptr);
   condition["lastTransitionTime"].set(now);
 }
 

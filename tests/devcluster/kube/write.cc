@@ -225,7 +225,7 @@ base::Status apply_patch_body(Context& context, const net::HttpRequest& request,
     return unsupported_media_type("the body of the request was in an unknown format - accepted media types include: " + accepted +
                                   "application/apply-patch+yaml");
   }
-  return settle_patched(context, object.ref(), patch);
+  return settle_patched(context, object.ref());
 }
 
 base::Result<Outcome> patch_object(Context& context, const net::HttpRequest& request) {

@@ -18,8 +18,8 @@ TEST(JsonParse, refuses_bad_input_with_its_offset) {
     const char* text;
     const char* offset;
   };
-  for (const auto& [text, offset] : {Case{"", "1"}, Case{"{\"a\":}", "6"}, Case{"[1,]", "4"}, Case{"{\"a\":1} x", "9"},
-                                     Case{"\"\\ud800\"", "8"}, Case{"nul", "4"}}) {
+  for (const auto& [text, offset] : {Case{"", "1"}, Case{"{\"a\":}", "6"}, Case{"[1,]", "4"},
+                                     Case{"{\"a\":1} x", "9"}, Case{"\"\\ud800\"", "8"}, Case{"nul", "4"}}) {
     const auto result = parse(text);
     ASSERT_FALSE(result.has_value()) << text;
     EXPECT_EQ(result.error().code, base::Code::kInvalid);
@@ -87,8 +87,7 @@ TEST(JsonRef, builds_and_changes_documents) {
 TEST(JsonValue, is_null_after_a_move_and_deep_when_copied) {
   Value a = read(R"({"x":[1]})");
   Value b = a;
-  b["x"].push_back()
-      .set(2);
+  b["x"].push_back().set(2);
   EXPECT_EQ(a.dump(), R"({"x":[1]})");
   const Value c = std::move(b);
   EXPECT_EQ(c.dump(), R"({"x":[1,2]})");

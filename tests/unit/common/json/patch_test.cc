@@ -18,13 +18,17 @@ TEST(MergePatch, follows_the_examples_of_rfc_7396) {
     const char* want;
   };
   for (const auto& [target, patch, want] :
-       {Case{R"({"a":"b"})", R"({"a":"c"})", R"({"a":"c"})"}, Case{R"({"a":"b"})", R"({"b":"c"})", R"({"a":"b","b":"c"})"},
-        Case{R"({"a":"b"})", R"({"a":null})", R"({})"}, Case{R"({"a":"b","b":"c"})", R"({"a":null})", R"({"b":"c"})"},
-        Case{R"({"a":["b"]})", R"({"a":"c"})", R"({"a":"c"})"}, Case{R"({"a":"c"})", R"({"a":["b"]})", R"({"a":["b"]})"},
+       {Case{R"({"a":"b"})", R"({"a":"c"})", R"({"a":"c"})"},
+        Case{R"({"a":"b"})", R"({"b":"c"})", R"({"a":"b","b":"c"})"},
+        Case{R"({"a":"b"})", R"({"a":null})", R"({})"},
+        Case{R"({"a":"b","b":"c"})", R"({"a":null})", R"({"b":"c"})"},
+        Case{R"({"a":["b"]})", R"({"a":"c"})", R"({"a":"c"})"},
+        Case{R"({"a":"c"})", R"({"a":["b"]})", R"({"a":["b"]})"},
         Case{R"({"a":{"b":"c"}})", R"({"a":{"b":"d","c":null}})", R"({"a":{"b":"d"}})"},
-        Case{R"({"a":[{"b":"c"}]})", R"({"a":[1]})", R"({"a":[1]})"}, Case{R"(["a","b"])", R"(["c","d"])", R"(["c","d"])"},
-        Case{R"({"a":"b"})", R"(["c"])", R"(["c"])"}, Case{R"({"a":"foo"})", "null", "null"},
-        Case{R"({"e":null})", R"({"a":1})", R"({"a":1,"e":null})"}, Case{R"([1,2])", R"({"a":"b","c":null})", R"({"a":"b"})"},
+        Case{R"({"a":[{"b":"c"}]})", R"({"a":[1]})", R"({"a":[1]})"},
+        Case{R"(["a","b"])", R"(["c","d"])", R"(["c","d"])"}, Case{R"({"a":"b"})", R"(["c"])", R"(["c"])"},
+        Case{R"({"a":"foo"})", "null", "null"}, Case{R"({"e":null})", R"({"a":1})", R"({"a":1,"e":null})"},
+        Case{R"([1,2])", R"({"a":"b","c":null})", R"({"a":"b"})"},
         Case{"{}", R"({"a":{"bb":{"ccc":null}}})", R"({"a":{"bb":{}}})"}}) {
     Value value = read(target);
     apply_merge_patch(value.ref(), read(patch));
@@ -33,8 +37,10 @@ TEST(MergePatch, follows_the_examples_of_rfc_7396) {
 }
 
 TEST(MergePatch, made_from_two_documents_is_small_and_leads_from_one_to_the_other) {
-  const Value before = read(R"({"meta":{"labels":{"a":"1","b":"2"},"x":1},"list":[1,2],"same":{"deep":[{"k":1}]}})");
-  const Value after = read(R"({"meta":{"labels":{"a":"1","c":"3"},"x":1},"list":[1],"same":{"deep":[{"k":1}]}})");
+  const Value before =
+      read(R"({"meta":{"labels":{"a":"1","b":"2"},"x":1},"list":[1,2],"same":{"deep":[{"k":1}]}})");
+  const Value after =
+      read(R"({"meta":{"labels":{"a":"1","c":"3"},"x":1},"list":[1],"same":{"deep":[{"k":1}]}})");
   const Value patch = make_merge_patch(before, after);
   EXPECT_EQ(patch.dump(), R"({"list":[1],"meta":{"labels":{"b":null,"c":"3"}}})");
   Value value = before;
@@ -58,7 +64,8 @@ TEST(JsonPatch, applies_every_operation) {
            Case{R"({"a":[1,2]})", R"([{"op":"remove","path":"/a/0"}])", R"({"a":[2]})"},
            Case{R"({"a":1})", R"([{"op":"replace","path":"/a","value":null}])", R"({"a":null})"},
            Case{R"({"a":1,"b":2})", R"([{"op":"move","from":"/a","path":"/b"}])", R"({"b":1})"},
-           Case{R"({"a":{"b":1}})", R"([{"op":"copy","from":"/a","path":"/a/c"}])", R"({"a":{"b":1,"c":{"b":1}}})"},
+           Case{R"({"a":{"b":1}})", R"([{"op":"copy","from":"/a","path":"/a/c"}])",
+                R"({"a":{"b":1,"c":{"b":1}}})"},
            Case{R"({"a":1.0})", R"([{"op":"test","path":"/a","value":1},{"op":"remove","path":"/a"}])", "{}"},
        }) {
     Value value = read(target);
@@ -76,7 +83,8 @@ TEST(JsonPatch, changes_nothing_when_any_operation_fails) {
   };
   for (const auto& [patch, code] : {
            Case{R"({"op":"add"})", Code::kInvalid},
-           Case{R"([{"op":"add","path":"/n","value":1},{"op":"test","path":"/a","value":2}])", Code::kConflict},
+           Case{R"([{"op":"add","path":"/n","value":1},{"op":"test","path":"/a","value":2}])",
+                Code::kConflict},
            Case{R"([{"op":"test","path":"/missing","value":2}])", Code::kConflict},
            Case{R"([{"op":"add","path":"/n","value":1},{"op":"remove","path":"/missing"}])", Code::kInvalid},
            Case{R"([{"op":"replace","path":"/missing","value":1}])", Code::kInvalid},

@@ -8,7 +8,8 @@ namespace {
 std::string one(std::string_view yaml) {
   const auto documents = parse_yaml(yaml);
   if (!documents) return "error: " + documents.error().text();
-  return documents->size() == 1 ? documents->front().dump() : std::to_string(documents->size()) + " documents";
+  return documents->size() == 1 ? documents->front().dump()
+                                : std::to_string(documents->size()) + " documents";
 }
 
 TEST(YamlParse, reads_scalars_as_kubernetes_does) {
@@ -16,15 +17,28 @@ TEST(YamlParse, reads_scalars_as_kubernetes_does) {
     const char* yaml;
     const char* json;
   };
-  for (const auto& [yaml, json] :
-       {Case{"a: 1", R"({"a":1})"}, Case{"a: -17", R"({"a":-17})"}, Case{"a: \"1\"", R"({"a":"1"})"},
-        Case{"a: '1'", R"({"a":"1"})"}, Case{"a: 1.5", R"({"a":1.5})"}, Case{"a: 1e3", R"({"a":1000.0})"},
-        Case{"a: 0x1F", R"({"a":31})"}, Case{"a: true", R"({"a":true})"}, Case{"a: yes", R"({"a":"yes"})"},
-        Case{"a: ~", R"({"a":null})"}, Case{"a:", R"({"a":null})"}, Case{"a: 10%", R"({"a":"10%"})"},
-        Case{"a: 720h", R"({"a":"720h"})"}, Case{"a: 1.2.3", R"({"a":"1.2.3"})"}, Case{"a: nan", R"({"a":"nan"})"},
-        Case{"a: 2024-01-01", R"({"a":"2024-01-01"})"}, Case{"a: !!str 1", R"({"a":"1"})"}, Case{"1: x", R"({"1":"x"})"},
-        Case{"a: 12345678901234567890", R"({"a":1.2345678901234567e+19})"}, Case{"a: |\n  x\n  y\n", R"({"a":"x\ny\n"})"},
-        Case{"- {a: [1, b]}", R"([{"a":[1,"b"]}])"}, Case{"{\"a\": {\"b\": [1, null]}}", R"({"a":{"b":[1,null]}})"}}) {
+  for (const auto& [yaml, json] : {Case{"a: 1", R"({"a":1})"},
+                                   Case{"a: -17", R"({"a":-17})"},
+                                   Case{"a: \"1\"", R"({"a":"1"})"},
+                                   Case{"a: '1'", R"({"a":"1"})"},
+                                   Case{"a: 1.5", R"({"a":1.5})"},
+                                   Case{"a: 1e3", R"({"a":1000.0})"},
+                                   Case{"a: 0x1F", R"({"a":31})"},
+                                   Case{"a: true", R"({"a":true})"},
+                                   Case{"a: yes", R"({"a":"yes"})"},
+                                   Case{"a: ~", R"({"a":null})"},
+                                   Case{"a:", R"({"a":null})"},
+                                   Case{"a: 10%", R"({"a":"10%"})"},
+                                   Case{"a: 720h", R"({"a":"720h"})"},
+                                   Case{"a: 1.2.3", R"({"a":"1.2.3"})"},
+                                   Case{"a: nan", R"({"a":"nan"})"},
+                                   Case{"a: 2024-01-01", R"({"a":"2024-01-01"})"},
+                                   Case{"a: !!str 1", R"({"a":"1"})"},
+                                   Case{"1: x", R"({"1":"x"})"},
+                                   Case{"a: 12345678901234567890", R"({"a":1.2345678901234567e+19})"},
+                                   Case{"a: |\n  x\n  y\n", R"({"a":"x\ny\n"})"},
+                                   Case{"- {a: [1, b]}", R"([{"a":[1,"b"]}])"},
+                                   Case{"{\"a\": {\"b\": [1, null]}}", R"({"a":{"b":[1,null]}})"}}) {
     EXPECT_EQ(one(yaml), json) << yaml;
   }
 }
@@ -82,8 +96,9 @@ TEST(YamlPrint, prints_what_reads_back_the_same) {
 
 TEST(YamlPrint, looks_as_kubectl_prints_it) {
   const auto value = parse(R"({"b":[{"x":1,"y":[2]},3],"a":{"c":"text","n":"5","empty":{}},"s":"l1\nl2\n"})");
-  EXPECT_EQ(to_yaml(*value),
-            "a:\n  c: text\n  empty: {}\n  \"n\": \"5\"\nb:\n- x: 1\n  \"y\":\n  - 2\n- 3\ns: |\n  l1\n  l2\n");
+  EXPECT_EQ(
+      to_yaml(*value),
+      "a:\n  c: text\n  empty: {}\n  \"n\": \"5\"\nb:\n- x: 1\n  \"y\":\n  - 2\n- 3\ns: |\n  l1\n  l2\n");
 }
 
 }  // namespace

@@ -38,8 +38,9 @@ TEST_F(ApiTest, a_patch_holds_only_what_changed) {  // spec: lifecycle §13
   after.spec.unschedulable = true;
   after.status.boot_id = "not part of this patch";
   ASSERT_TRUE(nodes_.patch(node(), after, Locking::kUnlocked, {}));
-  EXPECT_EQ(transport_.lines.back(),
-            R"(PATCH /api/v1/nodes/n {"metadata":{"labels":{"a":null,"c":"3"}},"spec":{"unschedulable":true}})");
+  EXPECT_EQ(
+      transport_.lines.back(),
+      R"(PATCH /api/v1/nodes/n {"metadata":{"labels":{"a":null,"c":"3"}},"spec":{"unschedulable":true}})");
   ASSERT_TRUE(nodes_.patch(node(), after, Locking::kLocked, {}));
   EXPECT_NE(transport_.lines.back().find(R"("resourceVersion":"7")"), std::string::npos);
 }
@@ -57,7 +58,8 @@ TEST_F(ApiTest, a_status_patch_goes_to_the_subresource) {
   after.status.boot_id = "x";
   after.meta.labels["ignored"] = "here";
   ASSERT_TRUE(nodes_.patch_status(node(), after, Locking::kUnlocked, {}));
-  EXPECT_EQ(transport_.lines.back(), R"(PATCH /api/v1/nodes/n/status {"status":{"nodeInfo":{"bootID":"x"}}})");
+  EXPECT_EQ(transport_.lines.back(),
+            R"(PATCH /api/v1/nodes/n/status {"status":{"nodeInfo":{"bootID":"x"}}})");
 }
 
 TEST_F(ApiTest, reads_lists_with_their_tokens) {
@@ -82,9 +84,10 @@ TEST_F(ApiTest, deletes_with_preconditions) {
 TEST_F(ApiTest, evicts_through_the_subresource) {
   reply_ = R"({"kind":"Status","status":"Success"})";
   ASSERT_TRUE(evict(client_, {"ns", "p"}, "u1", {}));
-  EXPECT_EQ(transport_.lines.back(),
-            R"(POST /api/v1/namespaces/ns/pods/p/eviction {"apiVersion":"policy/v1","deleteOptions":{"preconditions":)"
-            R"({"uid":"u1"}},"kind":"Eviction","metadata":{"name":"p","namespace":"ns"}})");
+  EXPECT_EQ(
+      transport_.lines.back(),
+      R"(POST /api/v1/namespaces/ns/pods/p/eviction {"apiVersion":"policy/v1","deleteOptions":{"preconditions":)"
+      R"({"uid":"u1"}},"kind":"Eviction","metadata":{"name":"p","namespace":"ns"}})");
   status_ = 429;
   reply_ = R"({"kind":"Status","reason":"TooManyRequests","message":"Cannot evict pod"})";
   EXPECT_TRUE(evict(client_, {"ns", "p"}, "u1", {}).failed_with(Code::kThrottled));

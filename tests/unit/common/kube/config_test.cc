@@ -12,9 +12,13 @@ namespace {
 // A kubeconfig with the given fields of its cluster and user.
 std::string kubeconfig(const std::string& cluster, const std::string& user) {
   return "apiVersion: v1\nkind: Config\ncurrent-context: demo\n"
-         "contexts:\n- name: other\n  context: {cluster: x, user: y}\n- name: demo\n  context: {cluster: c, user: u}\n"
-         "clusters:\n- name: c\n  cluster: {" + cluster + "}\n"
-         "users:\n- name: u\n  user: {" + user + "}\n";
+         "contexts:\n- name: other\n  context: {cluster: x, user: y}\n- name: demo\n  context: {cluster: c, "
+         "user: u}\n"
+         "clusters:\n- name: c\n  cluster: {" +
+         cluster +
+         "}\n"
+         "users:\n- name: u\n  user: {" +
+         user + "}\n";
 }
 
 void write_file(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
@@ -23,8 +27,9 @@ TEST(Kubeconfig, reads_inline_data_and_files) {
   const std::string directory = testing::TempDir();
   write_file(directory + "/client.pem", "CERT");
   const auto config = parse_kubeconfig(
-      kubeconfig("server: 'https://api.example:6443', certificate-authority-data: Q0E=, tls-server-name: kubernetes",
-                 "client-certificate: client.pem, client-key-data: S0VZ, token: t0"),
+      kubeconfig(
+          "server: 'https://api.example:6443', certificate-authority-data: Q0E=, tls-server-name: kubernetes",
+          "client-certificate: client.pem, client-key-data: S0VZ, token: t0"),
       directory);
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(config->origin, (net::Origin{"https", "api.example", 6443}));

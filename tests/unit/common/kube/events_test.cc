@@ -44,7 +44,8 @@ TEST(EventCorrelator, identical_events_raise_the_count_of_the_written_one) {
 
 TEST(EventCorrelator, more_than_ten_similar_ones_are_combined) {
   EventCorrelator correlator;
-  for (int i = 0; i < 10; ++i) EXPECT_EQ(correlator.correlate(event(std::to_string(i)), kStart)->message, std::to_string(i));
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(correlator.correlate(event(std::to_string(i)), kStart)->message, std::to_string(i));
   const auto combined = correlator.correlate(event("x"), kStart);
   EXPECT_EQ(combined->message, "(combined from similar events): x");
   correlator.written(combined->series, "n.c");
@@ -93,9 +94,8 @@ TEST_F(RecorderTest, creates_then_counts_up_by_patch) {
   EXPECT_EQ(body["reason"].string_or(""), "Launched");
   EXPECT_EQ(body["count"].integer_or(0), 1);
   const auto name = body["metadata"]["name"].string_or("");
-  EXPECT_EQ(transport_.lines[1],
-            "PATCH /api/v1/namespaces/default/events/" + name +
-                R"( {"count":2,"lastTimestamp":"2026-01-01T00:00:00Z","message":"m"})");
+  EXPECT_EQ(transport_.lines[1], "PATCH /api/v1/namespaces/default/events/" + name +
+                                     R"( {"count":2,"lastTimestamp":"2026-01-01T00:00:00Z","message":"m"})");
 }
 
 TEST_F(RecorderTest, waits_for_an_unreachable_server_and_gives_up_after_three_attempts) {

@@ -17,8 +17,8 @@ std::string event(const std::string& type, const std::string& object) {
   return R"({"type":")" + type + R"(","object":)" + object + "}\n";
 }
 net::HttpResponse page(const std::string& items, const std::string& version, const std::string& token = "") {
-  return net::json_response(200, R"({"metadata":{"resourceVersion":")" + version + R"(","continue":")" + token +
-                                     R"("},"items":[)" + items + "]}");
+  return net::json_response(200, R"({"metadata":{"resourceVersion":")" + version + R"(","continue":")" +
+                                     token + R"("},"items":[)" + items + "]}");
 }
 net::HttpResponse stream(std::vector<std::string> pieces, base::Status end = base::ok()) {
   net::HttpResponse out;
@@ -47,7 +47,8 @@ class ReflectorTest : public testing::Test {
     runtime_.spawn("reflect", [&](const std::stop_token&) {
       reflect<model::Node>(
           client, store_, {.page_size = 2}, log_,
-          [this](const model::ObjectKey& key, const base::Error&) { malformed_.push_back(key.name); }, stop.get_token());
+          [this](const model::ObjectKey& key, const base::Error&) { malformed_.push_back(key.name); },
+          stop.get_token());
     });
     runtime_.join_all();
     for (const auto& line : transport.lines) {  // the timeout of a watch is random
@@ -76,8 +77,11 @@ TEST_F(ReflectorTest, lists_pages_then_watches_and_goes_on_from_the_last_version
          return stream({added.substr(0, 20), added.substr(20) + event("MODIFIED", item("a", 7)),
                         event("DELETED", item("b", 8)) + event("BOOKMARK", item("", 9))});
        },
-       [] { return stream({event("ADDED", item("e", 11))}, base::make_error(base::Code::kUnavailable, "cut")); }});
-  EXPECT_EQ(targets_, (Names{"limit=2", "limit=2&continue=t1", std::string(kWatch) + "5", std::string(kWatch) + "9"}));
+       [] {
+         return stream({event("ADDED", item("e", 11))}, base::make_error(base::Code::kUnavailable, "cut"));
+       }});
+  EXPECT_EQ(targets_,
+            (Names{"limit=2", "limit=2&continue=t1", std::string(kWatch) + "5", std::string(kWatch) + "9"}));
   EXPECT_EQ(changes_, (Names{"+a", "+b", "+c", "+d", "~a", "-b", "+e"}));
   EXPECT_TRUE(store_.synced());
   EXPECT_EQ(store_.size(), 4U);

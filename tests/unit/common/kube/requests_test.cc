@@ -26,9 +26,14 @@ TEST(Requests, have_the_paths_and_queries_of_the_api_conventions) {
   const auto none = json::Value::object();
   const std::vector<std::pair<net::HttpRequest, std::string>> cases = {
       {list_request(kPods, "", {}), "GET /api/v1/pods"},
-      {list_request(kPods, "ns", {.label_selector = "a=b,c in (d,e)", .field_selector = "spec.nodeName=n", .limit = 500,
-                                  .continue_token = "t==", .resource_version = "0"}),
-       "GET /api/v1/namespaces/ns/pods?labelSelector=a%3Db%2Cc%20in%20%28d%2Ce%29&fieldSelector=spec.nodeName%3Dn"
+      {list_request(kPods, "ns",
+                    {.label_selector = "a=b,c in (d,e)",
+                     .field_selector = "spec.nodeName=n",
+                     .limit = 500,
+                     .continue_token = "t==",
+                     .resource_version = "0"}),
+       "GET "
+       "/api/v1/namespaces/ns/pods?labelSelector=a%3Db%2Cc%20in%20%28d%2Ce%29&fieldSelector=spec.nodeName%3Dn"
        "&limit=500&continue=t%3D%3D&resourceVersion=0"},
       {list_request(kClaims, "ignored", {}), "GET /apis/karpenter.sh/v1/nodeclaims"},
       {watch_request(kNodes, "", {.resource_version = "12", .timeout = std::chrono::seconds(7)}),
@@ -65,7 +70,8 @@ TEST(ErrorOfResponse, reads_the_status_object) {
   const std::vector<Case> cases = {
       {404, body("NotFound", "nodes \\\"n\\\" not found"), Code::kNotFound, "nodes \"n\" not found"},
       {409, body("AlreadyExists", "it is there"), Code::kAlreadyExists, "it is there"},
-      {409, body("Conflict", "the object has been modified"), Code::kConflict, "the object has been modified"},
+      {409, body("Conflict", "the object has been modified"), Code::kConflict,
+       "the object has been modified"},
       {410, body("Expired", "too old"), Code::kGone, "too old"},
       {422, body("Invalid", "spec.x: bad"), Code::kInvalid, "spec.x: bad"},
       {403, body("Forbidden", "no"), Code::kForbidden, "no"},
@@ -84,7 +90,8 @@ TEST(ErrorOfResponse, reads_the_status_object) {
 
 TEST(ErrorOfResponse, the_bodys_retry_time_is_kept) {
   const auto error = error_of_response(
-      {.status = 429, .body = R"({"kind":"Status","reason":"TooManyRequests","details":{"retryAfterSeconds":10}})"});
+      {.status = 429,
+       .body = R"({"kind":"Status","reason":"TooManyRequests","details":{"retryAfterSeconds":10}})"});
   EXPECT_EQ(error.retry_after, std::chrono::seconds(10));
   EXPECT_EQ(error.reason, "TooManyRequests");
 }
@@ -125,7 +132,8 @@ TEST(Client, keeps_to_its_rate_after_the_burst) {  // spec: lifecycle §2.6
 TEST(Client, a_refused_watch_carries_the_servers_words) {
   support::SimRuntime runtime;
   ScriptedTransport transport([](const auto&) {
-    return net::json_response(410, R"({"kind":"Status","reason":"Expired","message":"too old resource version"})");
+    return net::json_response(410,
+                              R"({"kind":"Status","reason":"Expired","message":"too old resource version"})");
   });
   Client client(runtime, transport, options(0, 0));
   const auto stream = client.open(watch_request(kNodes, "", {}), {});
@@ -141,12 +149,20 @@ TEST(Client, counts_requests_by_verb_and_resource) {  // spec: lifecycle §14.10
   with_metrics.metrics = &metrics;
   Client client(runtime, transport, with_metrics);
   EXPECT_FALSE(client.send(list_request(kPods, "ns", {}), {}));
-  EXPECT_FALSE(client.send(patch_request(kClaims, {"", "c"}, PatchType::kMerge, json::Value::object(), "status"), {}));
+  EXPECT_FALSE(
+      client.send(patch_request(kClaims, {"", "c"}, PatchType::kMerge, json::Value::object(), "status"), {}));
   EXPECT_EQ(metrics.value("client_go_request_total", {{"code", "404"}, {"method", "GET"}}), 1);
   const std::string name = "client_go_request_duration_seconds";
-  EXPECT_EQ(metrics.value(name, {{"verb", "LIST"}, {"group", ""}, {"version", "v1"}, {"kind", "pods"}, {"subresource", ""}}), 1);
-  EXPECT_EQ(metrics.value(name, {{"verb", "PATCH"}, {"group", "karpenter.sh"}, {"version", "v1"}, {"kind", "nodeclaims"},
-                                 {"subresource", "status"}}), 1);
+  EXPECT_EQ(
+      metrics.value(
+          name, {{"verb", "LIST"}, {"group", ""}, {"version", "v1"}, {"kind", "pods"}, {"subresource", ""}}),
+      1);
+  EXPECT_EQ(metrics.value(name, {{"verb", "PATCH"},
+                                 {"group", "karpenter.sh"},
+                                 {"version", "v1"},
+                                 {"kind", "nodeclaims"},
+                                 {"subresource", "status"}}),
+            1);
 }
 
 TEST(Client, an_answer_that_is_not_json_is_an_error_with_its_path) {

@@ -39,7 +39,8 @@ class ScriptedTransport final : public net::Transport {
     remember(request);
     return answer_(request);
   }
-  base::Result<std::unique_ptr<net::ByteStream>> open(const net::HttpRequest& request, const net::Call&) override {
+  base::Result<std::unique_ptr<net::ByteStream>> open(const net::HttpRequest& request,
+                                                      const net::Call&) override {
     remember(request);
     auto response = answer_(request);
     if (!response) return std::move(response).error();

@@ -37,10 +37,11 @@ TEST(Fits, needs_every_request_and_no_negative_total) {
     Resources total;
     bool want;
   };
-  for (const auto& [request, total, want] : {
-           Case{{{"cpu", q("1")}}, {{"cpu", q("1")}}, true}, Case{{{"cpu", q("1001m")}}, {{"cpu", q("1")}}, false},
-           Case{{{"gpu", q("1")}}, {{"cpu", q("1")}}, false}, Case{{{"gpu", q("0")}}, {{"cpu", q("1")}}, true},
-           Case{{}, {{"cpu", q("-1n")}}, false}, Case{{}, {}, true}}) {
+  for (const auto& [request, total, want] :
+       {Case{{{"cpu", q("1")}}, {{"cpu", q("1")}}, true},
+        Case{{{"cpu", q("1001m")}}, {{"cpu", q("1")}}, false},
+        Case{{{"gpu", q("1")}}, {{"cpu", q("1")}}, false}, Case{{{"gpu", q("0")}}, {{"cpu", q("1")}}, true},
+        Case{{}, {{"cpu", q("-1n")}}, false}, Case{{}, {}, true}}) {
     EXPECT_EQ(fits(request, total), want);
   }
 }
@@ -70,7 +71,10 @@ TEST(LabelSelector, matches_as_the_api_server_does) {
 // spec: scheduling §6.1
 TEST(Tolerations, match_effect_key_and_operator) {
   const auto toleration = [](std::string key, std::string op, std::string value, std::string effect) {
-    return Toleration{.key = std::move(key), .op = std::move(op), .value = std::move(value), .effect = std::move(effect),
+    return Toleration{.key = std::move(key),
+                      .op = std::move(op),
+                      .value = std::move(value),
+                      .effect = std::move(effect),
                       .toleration_seconds = {}};
   };
   const Taint taint = {.key = "k", .value = "5", .effect = "NoSchedule", .time_added = {}};
@@ -85,7 +89,8 @@ TEST(Tolerations, match_effect_key_and_operator) {
   EXPECT_FALSE(tolerates(toleration("k", "Gt", "04", ""), taint)) << "not canonical";
   EXPECT_FALSE(tolerates(toleration("k", "Near", "5", ""), taint));
 
-  const std::vector<Taint> taints = {taint, {.key = "soft", .value = {}, .effect = "PreferNoSchedule", .time_added = {}}};
+  const std::vector<Taint> taints = {
+      taint, {.key = "soft", .value = {}, .effect = "PreferNoSchedule", .time_added = {}}};
   const std::vector<Toleration> tolerations = {toleration("k", "Exists", "", "")};
   ASSERT_NE(find_untolerated(taints, tolerations), nullptr);
   EXPECT_EQ(find_untolerated(taints, tolerations)->text(), "soft:PreferNoSchedule");
@@ -95,7 +100,8 @@ TEST(Tolerations, match_effect_key_and_operator) {
 // spec: scheduling §6.3
 TEST(Taints, that_go_by_themselves_are_known) {
   const auto known = [](std::string key, std::string_view effect) {
-    return is_known_ephemeral({.key = std::move(key), .value = {}, .effect = std::string(effect), .time_added = {}});
+    return is_known_ephemeral(
+        {.key = std::move(key), .value = {}, .effect = std::string(effect), .time_added = {}});
   };
   EXPECT_TRUE(known("node.kubernetes.io/not-ready", kNoSchedule));
   EXPECT_TRUE(known("node.kubernetes.io/not-ready", kNoExecute));
@@ -128,8 +134,12 @@ TEST(ObjectMeta, answers_empty_for_absent_keys) {
   EXPECT_EQ(key_of(meta).text(), "n");
   meta.namespace_name = "ns";
   EXPECT_EQ(key_of(meta).text(), "ns/n");
-  const std::vector<Condition> conditions = {{.type = "Ready", .status = "True", .reason = {}, .message = {},
-                                              .last_transition_time = {}, .observed_generation = 0}};
+  const std::vector<Condition> conditions = {{.type = "Ready",
+                                              .status = "True",
+                                              .reason = {},
+                                              .message = {},
+                                              .last_transition_time = {},
+                                              .observed_generation = 0}};
   EXPECT_TRUE(is_true(conditions, "Ready"));
   EXPECT_FALSE(is_true(conditions, "Other"));
 }

@@ -48,7 +48,8 @@ TEST(Requirement, handles_the_ends_of_the_integers) {
   EXPECT_EQ(beyond.op(), Op::kDoesNotExist);
   EXPECT_EQ(beyond.min_values(), std::nullopt) << "spec: scheduling §5.1";
   EXPECT_TRUE(make("k", "Gte", {most}).has(most));
-  for (const auto& bad : std::vector<std::vector<std::string>>{{}, {"1", "2"}, {"x"}, {""}, {"1.5"}, {"9223372036854775808"}}) {
+  for (const auto& bad :
+       std::vector<std::vector<std::string>>{{}, {"1", "2"}, {"x"}, {""}, {"1.5"}, {"9223372036854775808"}}) {
     EXPECT_FALSE(Requirement::make("k", Op::kGt, bad).has_value());
   }
   EXPECT_TRUE(Requirement::make("k", Op::kGt, std::vector<std::string>{"+5"}).has_value());
@@ -93,13 +94,16 @@ TEST(Requirement, intersects) {
 
 // spec: scheduling §5.7
 TEST(Requirements, are_compatible_as_the_table_says) {
-  const std::vector<Requirement> kinds = {make("k", "In", {"a"}), make("k", "NotIn", {"b"}), make("k", "Exists"),
-                                          make("k", "DoesNotExist")};
-  const std::vector<std::vector<bool>> want = {
-      {true, true, true, false}, {true, true, true, true}, {true, true, true, false}, {false, true, false, true}};
+  const std::vector<Requirement> kinds = {make("k", "In", {"a"}), make("k", "NotIn", {"b"}),
+                                          make("k", "Exists"), make("k", "DoesNotExist")};
+  const std::vector<std::vector<bool>> want = {{true, true, true, false},
+                                               {true, true, true, true},
+                                               {true, true, true, false},
+                                               {false, true, false, true}};
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     for (std::size_t j = 0; j < kinds.size(); ++j) {
-      EXPECT_EQ(set({kinds[i]}).compatible(set({kinds[j]}), {}), want[i][j]) << kinds[i].text() << " / " << kinds[j].text();
+      EXPECT_EQ(set({kinds[i]}).compatible(set({kinds[j]}), {}), want[i][j])
+          << kinds[i].text() << " / " << kinds[j].text();
     }
   }
   EXPECT_FALSE(set({make("k", "In", {"a"})}).compatible(set({make("k", "NotIn", {"a"})}), {}));
@@ -133,8 +137,8 @@ TEST(Requirements, add_intersects_and_conflicts_are_named) {
 
 // spec: scheduling §5.8
 TEST(Requirements, are_written_as_the_api_has_them) {
-  const auto all = set({make("a", "Gt", {"1"}, 2), make("a", "Lt", {"9"}), make("b", "NotIn", {"y", "x"}), make("c", "Exists"),
-                        make("d", "DoesNotExist"), make("e", "In", {"z", "a"})});
+  const auto all = set({make("a", "Gt", {"1"}, 2), make("a", "Lt", {"9"}), make("b", "NotIn", {"y", "x"}),
+                        make("c", "Exists"), make("d", "DoesNotExist"), make("e", "In", {"z", "a"})});
   std::string text;
   for (const auto& item : all.to_api()) {
     text += item.key + " " + item.op;
@@ -149,7 +153,8 @@ TEST(Requirements, are_written_as_the_api_has_them) {
 }
 
 TEST(Requirements, refuse_what_nobody_can_read) {
-  const std::vector<NodeSelectorRequirement> bad = {{.key = "k", .op = "in", .values = {"a"}, .min_values = {}}};
+  const std::vector<NodeSelectorRequirement> bad = {
+      {.key = "k", .op = "in", .values = {"a"}, .min_values = {}}};
   const auto result = Requirements::of(bad);
   ASSERT_FALSE(result.has_value());
   EXPECT_NE(result.error().text().find("operator=in"), std::string::npos);

@@ -65,7 +65,9 @@ class Candidate {
   }
   void stop() { stop_.request_stop(); }
   [[nodiscard]] bool leads() const { return election_.is_leader(); }
-  double gauge() const { return metrics_.value("leader_election_master_status", {{"name", "karpenter-leader-election"}}); }
+  double gauge() const {
+    return metrics_.value("leader_election_master_status", {{"name", "karpenter-leader-election"}});
+  }
   std::string ended;
 
  private:
@@ -90,7 +92,8 @@ class LeaderElectionTest : public testing::Test {
   net::LoopbackTransport transport_;
 };
 
-TEST_F(LeaderElectionTest, one_leads_and_the_other_takes_over_at_once_after_a_release) {  // spec: lifecycle §2.8
+TEST_F(LeaderElectionTest,
+       one_leads_and_the_other_takes_over_at_once_after_a_release) {  // spec: lifecycle §2.8
   Candidate a(runtime_, transport_, "a");
   Candidate b(runtime_, transport_, "b");
   runtime_.run_for(seconds(60));
@@ -103,14 +106,15 @@ TEST_F(LeaderElectionTest, one_leads_and_the_other_takes_over_at_once_after_a_re
   runtime_.run_for(seconds(5));  // one retry period with its jitter
   EXPECT_EQ(leader.ended, "ok");
   EXPECT_TRUE(other.leads());
-  EXPECT_EQ(server_.lease["spec"]["leaseTransitions"].integer_or(0), 1);
+  EXPECT_EQ(server_.lease.view()["spec"]["leaseTransitions"].integer_or(0), 1);
   finish({&other});
   EXPECT_EQ(server_.holder(), "");
 }
 
 TEST_F(LeaderElectionTest, a_dead_leaders_lease_expires_by_local_time_whatever_its_stamps_say) {
   server_.lease = json::parse(R"({"metadata":{"name":"karpenter-leader-election","resourceVersion":"0"},
-      "spec":{"holderIdentity":"dead","leaseDurationSeconds":15,"renewTime":"1999-01-01T00:00:00.000000Z"}})").value();
+      "spec":{"holderIdentity":"dead","leaseDurationSeconds":15,"renewTime":"1999-01-01T00:00:00.000000Z"}})")
+                      .value();
   Candidate a(runtime_, transport_, "a");
   runtime_.run_for(seconds(14));
   EXPECT_FALSE(a.leads()) << "an old stamp is no proof of death";

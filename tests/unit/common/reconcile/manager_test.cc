@@ -21,7 +21,8 @@ class Recorder final : public Reconciler {
   Recorder(runtime::Runtime& runtime, Body body) : runtime_(runtime), body_(std::move(body)) {}
 
   base::Result<Outcome> reconcile(const ObjectKey& key, const Call& call) override {
-    runs[key.name].push_back(std::chrono::duration_cast<milliseconds>(runtime_.mono() - runtime::Mono{}).count());
+    runs[key.name].push_back(
+        std::chrono::duration_cast<milliseconds>(runtime_.mono() - runtime::Mono{}).count());
     together = std::max(together, ++running);
     twice = twice || ++running_keys[key] > 1;
     auto result = guarded(key, call);
@@ -56,7 +57,9 @@ class ManagerTest : public testing::Test {
     labels.emplace("controller", "test");
     return metrics_.value(name, labels);
   }
-  double results(const std::string& result) { return metric("controller_runtime_reconcile_total", {{"result", result}}); }
+  double results(const std::string& result) {
+    return metric("controller_runtime_reconcile_total", {{"result", result}});
+  }
   Queue& add(Recorder& reconciler, ControllerSpec spec = {}) {
     spec.name = "test";
     return manager_.add(std::move(spec), reconciler);
@@ -109,9 +112,9 @@ TEST_F(ManagerTest, errors_back_off_and_success_forgets) {  // spec: lifecycle ย
   EXPECT_EQ(reconciler.runs["a"][6] - reconciler.runs["a"][5], 5);
   ASSERT_EQ(sink_.lines().size(), 5U);
   const auto line = sink_.lines()[0];
-  for (const char* part : {"Reconciler error", R"("controller":"test")", R"("controllerGroup":"karpenter.sh")",
-                           R"("controllerKind":"NodeClaim")", R"("NodeClaim":{"name":"a"})", R"("name":"a")",
-                           R"("reconcileID":)", "not now"}) {
+  for (const char* part : {"Reconciler error", R"("controller":"test")",
+                           R"("controllerGroup":"karpenter.sh")", R"("controllerKind":"NodeClaim")",
+                           R"("NodeClaim":{"name":"a"})", R"("name":"a")", R"("reconcileID":)", "not now"}) {
     EXPECT_NE(line.find(part), std::string::npos) << part << " in " << line;  // spec: lifecycle ยง2.5
   }
   manager_.stop(seconds(1));
@@ -122,10 +125,13 @@ TEST_F(ManagerTest, each_ending_has_its_consequence) {
   script["after"] = {Outcome(RequeueAfter{seconds(2)}), Outcome(Done{})};
   script["conflict"] = {Outcome(Retry{}), base::make_error(base::Code::kConflict, "409"), Outcome(Done{})};
   script["terminal"] = {base::make_error(base::Code::kTerminal, "never")};
-  script["throttled"] = {base::Error{.code = base::Code::kThrottled, .message = "429", .retry_after = seconds(7)},
-                         Outcome(Done{})};
+  script["throttled"] = {
+      base::Error{.code = base::Code::kThrottled, .message = "429", .retry_after = seconds(7)},
+      Outcome(Done{})};
   Recorder* self = nullptr;
-  Recorder reconciler(runtime_, [&](const ObjectKey& key, const auto&) { return script[key.name].at(self->runs[key.name].size() - 1); });
+  Recorder reconciler(runtime_, [&](const ObjectKey& key, const auto&) {
+    return script[key.name].at(self->runs[key.name].size() - 1);
+  });
   self = &reconciler;
   Queue& queue = add(reconciler);
   for (const auto& [name, steps] : script) queue.add({"", name});

@@ -144,7 +144,8 @@ TEST(RateLimiter, doubles_per_key_up_to_the_cap_and_forgets) {
 
 TEST(RateLimiter, the_bucket_is_shared_and_the_longer_wait_wins) {  // spec: lifecycle §2.10
   RateLimiter limiter(reasonable_limit());
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(limiter.when(ObjectKey{"ns", std::to_string(i)}, at(0)), milliseconds(100));
+  for (int i = 0; i < 100; ++i)
+    EXPECT_EQ(limiter.when(ObjectKey{"ns", std::to_string(i)}, at(0)), milliseconds(100));
   EXPECT_EQ(limiter.when({"ns", "x"}, at(0)), milliseconds(100));
   EXPECT_EQ(limiter.when({"ns", "y"}, at(0)), milliseconds(200));
   EXPECT_EQ(limiter.when({"ns", "z"}, at(0)), milliseconds(300));

@@ -105,7 +105,7 @@ TEST(RealRuntime, hands_values_between_threads_and_joins_what_threads_spawn) {
   int turn = 0;
   const auto player = [&](int parity) {
     return [&, parity](std::stop_token stop) {
-      for (int i = 0; i < 1000; ++i) {
+      for (int i = 0; i < 5000; ++i) {
         Lock lock(mutex);
         ASSERT_TRUE(wait(*event, lock, {.stop = stop}, [&] { return turn % 2 == parity; }));
         ++turn;
@@ -113,12 +113,12 @@ TEST(RealRuntime, hands_values_between_threads_and_joins_what_threads_spawn) {
       }
     };
   };
-  real->spawn("even", [&](std::stop_token) {
+  real->spawn("even", [&](std::stop_token stop) {
     real->spawn("odd", player(1));
-    player(0)({});
+    player(0)(stop);
   });
   real->join_all();
-  EXPECT_EQ(turn, 2000);
+  EXPECT_EQ(turn, 10000);
 }
 
 TEST(RealRuntime, a_stop_that_races_with_a_wait_is_never_lost) {

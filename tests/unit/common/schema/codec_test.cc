@@ -90,7 +90,8 @@ TEST(Decode, reads_a_pod) {
   EXPECT_EQ(affinity.node_affinity->required->at(0).match_expressions.at(0).values.size(), 2U);
   EXPECT_EQ(affinity.node_affinity->preferred.at(0).weight, 3);
   EXPECT_FALSE(affinity.pod_affinity.has_value());
-  EXPECT_TRUE(affinity.pod_anti_affinity->required.at(0).namespace_selector.has_value()) << "an empty selector is there";
+  EXPECT_TRUE(affinity.pod_anti_affinity->required.at(0).namespace_selector.has_value())
+      << "an empty selector is there";
   EXPECT_EQ(pod.spec.topology_spread_constraints.at(0).min_domains, 2);
   EXPECT_EQ(pod.spec.volumes.at(0).persistent_volume_claim, "data-0");
   EXPECT_FALSE(pod.spec.volumes.at(0).is_ephemeral);
@@ -123,7 +124,8 @@ spec:
            "spec.hostNetwork: must be of type boolean, got string",
            "spec.containers[0].resources.requests[cpu]: is not a quantity: \"lots\"",
            "spec.containers[1]: must be of type object",
-           "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: must be of type array",
+           "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: "
+           "must be of type array",
            "spec.schedulingGates[0].name: must be of type string, got integer",
            "kind=Pod",
        }) {
@@ -148,13 +150,15 @@ TEST(Decode, keeps_absent_empty_and_explicit_values_apart) {
 TEST(Encode, writes_what_is_there_and_what_is_required) {
   model::NodePool pool;
   pool.meta.name = "default";
-  pool.spec.node_template.spec.node_class_ref = {.group = "karpenter.k8s.aws", .kind = "EC2NodeClass", .name = "a"};
+  pool.spec.node_template.spec.node_class_ref = {
+      .group = "karpenter.k8s.aws", .kind = "EC2NodeClass", .name = "a"};
   pool.spec.limits.set("cpu", model::Quantity::of(1000));
   pool.spec.weight = 0;
-  EXPECT_EQ(kube::encode(pool).dump(),
-            R"({"apiVersion":"karpenter.sh/v1","kind":"NodePool","metadata":{"name":"default"},"spec":{"limits":{"cpu":"1k"},)"
-            R"("template":{"spec":{"nodeClassRef":{"group":"karpenter.k8s.aws","kind":"EC2NodeClass","name":"a"},)"
-            R"("requirements":[]}},"weight":0}})");
+  EXPECT_EQ(
+      kube::encode(pool).dump(),
+      R"({"apiVersion":"karpenter.sh/v1","kind":"NodePool","metadata":{"name":"default"},"spec":{"limits":{"cpu":"1k"},)"
+      R"("template":{"spec":{"nodeClassRef":{"group":"karpenter.k8s.aws","kind":"EC2NodeClass","name":"a"},)"
+      R"("requirements":[]}},"weight":0}})");
 }
 
 TEST(Encode, writes_members_that_have_no_struct_of_their_own) {
@@ -164,7 +168,8 @@ TEST(Encode, writes_members_that_have_no_struct_of_their_own) {
   const auto json = kube::encode(nc);
   EXPECT_EQ(json["spec"]["cpuOptions"].dump(), R"({"nestedVirtualization":"enabled"})");
   EXPECT_EQ(json["spec"]["kubelet"].dump(), R"({"maxPods":20,"x":{"y":[1]}})");
-  EXPECT_FALSE(json["spec"]["enclaveOptions"].exists()) << "a required member does not conjure up its optional parent";
+  EXPECT_FALSE(json["spec"]["enclaveOptions"].exists())
+      << "a required member does not conjure up its optional parent";
   EXPECT_FALSE(json["status"].exists());
 }
 
@@ -173,7 +178,8 @@ TEST(Encode, writes_micro_times_for_leases) {
   lease.meta.name = "karpenter";
   lease.renew_time = base::parse_rfc3339("2026-01-02T03:04:05.123456789Z").value();
   lease.lease_transitions = 0;
-  EXPECT_EQ(kube::encode(lease)["spec"].view().dump(), R"({"leaseTransitions":0,"renewTime":"2026-01-02T03:04:05.123456Z"})");
+  EXPECT_EQ(kube::encode(lease)["spec"].view().dump(),
+            R"({"leaseTransitions":0,"renewTime":"2026-01-02T03:04:05.123456Z"})");
 }
 
 TEST(DecodeAndEncode, are_inverse_on_objects_of_every_crd) {
@@ -273,18 +279,20 @@ spec: {amiFamily: AL2, subnetSelector: {}, securityGroupSelector: {aws-ids: sg-1
 
 // spec: api §11.1
 TEST(Decode, takes_numbers_for_reserved_resources_of_v1alpha5) {
-  const auto p = decoded<model::v1alpha5::Provisioner>("spec: {kubeletConfiguration: {kubeReserved: {cpu: 1, memory: 5Mi}}}");
+  const auto p = decoded<model::v1alpha5::Provisioner>(
+      "spec: {kubeletConfiguration: {kubeReserved: {cpu: 1, memory: 5Mi}}}");
   EXPECT_EQ(p.spec.kubelet->kube_reserved, (model::StringMap{{"cpu", "1"}, {"memory", "5Mi"}}));
 }
 
 // spec: api §12.3
 TEST(InlineProvider, is_read_strictly) {
-  const auto good = decode_inline_provider(read("{apiVersion: extensions.karpenter.sh/v1alpha1, kind: AWS, subnetSelector: {a: b}}"));
+  const auto good = decode_inline_provider(
+      read("{apiVersion: extensions.karpenter.sh/v1alpha1, kind: AWS, subnetSelector: {a: b}}"));
   ASSERT_TRUE(good.has_value());
   EXPECT_EQ(good->subnet_selector, (model::StringMap{{"a", "b"}}));
   EXPECT_FALSE(good->security_group_selector.has_value());
-  for (const char* bad : {"{userData: x}", "{amiSelector: {}}", "{detailedMonitoring: true}", "{blockDeviceMappings: [{ebs: {x: 1}}]}",
-                          "{tags: [a]}", "[1]"}) {
+  for (const char* bad : {"{userData: x}", "{amiSelector: {}}", "{detailedMonitoring: true}",
+                          "{blockDeviceMappings: [{ebs: {x: 1}}]}", "{tags: [a]}", "[1]"}) {
     EXPECT_FALSE(decode_inline_provider(read(bad)).has_value()) << bad;
   }
 }

@@ -5,7 +5,7 @@
 #include "common/base/strings.h"
 #include "tests/unit/devcluster/aws/fixture.h"
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 const base::Time kSignedAt = *base::parse_rfc3339("2026-01-01T12:30:45Z");
@@ -214,4 +214,4 @@ TEST_F(AwsTest, bad_signatures_are_refused_in_the_words_of_each_protocol) {
 }
 
 }  // namespace
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator

@@ -4,7 +4,7 @@
 
 #include "tests/devcluster/aws/ec2.h"
 
-namespace karpenter::devcluster::aws {
+namespace karpenter::devcluster::aws_emulator {
 namespace {
 
 std::string complaint(const Form& form) {
@@ -73,4 +73,4 @@ TEST(Wildcard, star_and_question_mark) {
 }
 
 }  // namespace
-}  // namespace karpenter::devcluster::aws
+}  // namespace karpenter::devcluster::aws_emulator
