@@ -154,7 +154,7 @@ std::string_view normalised_key(std::string_view key) {
 
 std::string suggest_label(std::string_view key) {
   const auto known = well_known(Era::kV1);
-  if (known.contains(key)) return "";
+  if (known.contains(key) || key == labels::kHostname) return "";
   const std::vector<std::string_view> words(known.begin(), known.end());
   const auto near = base::nearest_word(key, words);
   return near ? " (did you mean \"" + std::string(*near) + "\"?)" : "";

@@ -80,7 +80,7 @@ std::optional<std::size_t> array_index(std::string_view step) {
   return index;
 }
 
-// A writable node, or null. The document is ours and not const, so dropping the View's const is sound.
+// A writable node, or null.
 Node* find_node(Node& root, std::string_view pointer) {
   return const_cast<Node*>(
       View(&root).at_pointer(pointer).node());  // NOLINT(cppcoreguidelines-pro-type-const-cast)

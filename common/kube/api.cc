@@ -1,7 +1,9 @@
 #include "common/kube/api.h"
 
+#include "common/kube/all_kinds.h"
 #include "common/model/core/core.h"
 #include "common/model/karpenter/v1.h"
+#include "common/model/legacy/v1alpha.h"
 
 namespace karpenter::kube {
 namespace {
@@ -124,22 +126,8 @@ base::Status evict(Client& client, const model::ObjectKey& pod, std::string_view
   return base::ok();
 }
 
-template class Api<model::CsiNode>;
-template class Api<model::CustomResourceDefinition>;
-template class Api<model::DaemonSet>;
-template class Api<model::Ec2NodeClass>;
-template class Api<model::KubeEvent>;
-template class Api<model::Lease>;
-template class Api<model::Namespace>;
-template class Api<model::Node>;
-template class Api<model::NodeClaim>;
-template class Api<model::NodePool>;
-template class Api<model::PersistentVolume>;
-template class Api<model::PersistentVolumeClaim>;
-template class Api<model::Pod>;
-template class Api<model::PodDisruptionBudget>;
-template class Api<model::Service>;
-template class Api<model::StorageClass>;
-template class Api<model::VolumeAttachment>;
+#define KARP_INSTANTIATE(T) template class Api<T>;
+KARP_FOR_ALL_KINDS(KARP_INSTANTIATE)
+#undef KARP_INSTANTIATE
 
 }  // namespace karpenter::kube

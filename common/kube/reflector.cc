@@ -1,8 +1,10 @@
 #include "common/kube/reflector.h"
 
 #include "common/kube/watch_driver.h"
+#include "common/kube/all_kinds.h"
 #include "common/model/core/core.h"
 #include "common/model/karpenter/v1.h"
+#include "common/model/legacy/v1alpha.h"
 
 namespace karpenter::kube {
 namespace {
@@ -58,39 +60,10 @@ void reflect(Client& client, Store<T>& store, const ReflectorOptions& options, t
 }
 
 // The kinds that somebody caches.
-template void reflect(Client&, Store<model::CsiNode>&, const ReflectorOptions&, telemetry::Log&,
-                      const OnMalformed&, std::stop_token);
-template void reflect(Client&, Store<model::CustomResourceDefinition>&, const ReflectorOptions&,
-                      telemetry::Log&, const OnMalformed&, std::stop_token);
-template void reflect(Client&, Store<model::DaemonSet>&, const ReflectorOptions&, telemetry::Log&,
-                      const OnMalformed&, std::stop_token);
-template void reflect(Client&, Store<model::Ec2NodeClass>&, const ReflectorOptions&, telemetry::Log&,
-                      const OnMalformed&, std::stop_token);
-template void reflect(Client&, Store<model::KubeEvent>&, const ReflectorOptions&, telemetry::Log&,
-                      const OnMalformed&, std::stop_token);
-template void reflect(Client&, Store<model::Lease>&, const ReflectorOptions&, telemetry::Log&,
-                      const OnMalformed&, std::stop_token);
-template void reflect(Client&, Store<model::Namespace>&, const ReflectorOptions&, telemetry::Log&,
-                      const OnMalformed&, std::stop_token);
-template void reflect(Client&, Store<model::Node>&, const ReflectorOptions&, telemetry::Log&,
-                      const OnMalformed&, std::stop_token);
-template void reflect(Client&, Store<model::NodeClaim>&, const ReflectorOptions&, telemetry::Log&,
-                      const OnMalformed&, std::stop_token);
-template void reflect(Client&, Store<model::NodePool>&, const ReflectorOptions&, telemetry::Log&,
-                      const OnMalformed&, std::stop_token);
-template void reflect(Client&, Store<model::PersistentVolume>&, const ReflectorOptions&, telemetry::Log&,
-                      const OnMalformed&, std::stop_token);
-template void reflect(Client&, Store<model::PersistentVolumeClaim>&, const ReflectorOptions&, telemetry::Log&,
-                      const OnMalformed&, std::stop_token);
-template void reflect(Client&, Store<model::Pod>&, const ReflectorOptions&, telemetry::Log&,
-                      const OnMalformed&, std::stop_token);
-template void reflect(Client&, Store<model::PodDisruptionBudget>&, const ReflectorOptions&, telemetry::Log&,
-                      const OnMalformed&, std::stop_token);
-template void reflect(Client&, Store<model::Service>&, const ReflectorOptions&, telemetry::Log&,
-                      const OnMalformed&, std::stop_token);
-template void reflect(Client&, Store<model::StorageClass>&, const ReflectorOptions&, telemetry::Log&,
-                      const OnMalformed&, std::stop_token);
-template void reflect(Client&, Store<model::VolumeAttachment>&, const ReflectorOptions&, telemetry::Log&,
-                      const OnMalformed&, std::stop_token);
+#define KARP_INSTANTIATE(T)                                                                           \
+  template void reflect(Client&, Store<T>&, const ReflectorOptions&, telemetry::Log&, const OnMalformed&, \
+                        std::stop_token);
+KARP_FOR_ALL_KINDS(KARP_INSTANTIATE)
+#undef KARP_INSTANTIATE
 
 }  // namespace karpenter::kube

@@ -153,7 +153,8 @@ void add_core_settings(std::vector<Setting>& s, Options& o) {
                       "With the gate NodeRepair, repairs nodes by the older method."));
   s.push_back(duration("disruption-poll-interval", o.disruption_poll_interval, std::chrono::milliseconds(100),
                        "How often nodes are looked at for disruption."));
-  s.push_back(duration("consolidation-validation-delay", o.consolidation_validation_delay, std::chrono::seconds(0),
+  s.push_back(duration("consolidation-validation-delay", o.consolidation_validation_delay,
+                       std::chrono::seconds(0),
                        "How long a consolidation must stay right before it is carried out."));
 }
 

@@ -5,11 +5,12 @@
 
 namespace karpenter::runtime {
 
-// Blocks SIGINT and SIGTERM and ignores SIGPIPE for this thread and all it starts later: call it first in main().
+// Blocks SIGINT and SIGTERM and ignores SIGPIPE for this thread and all it starts later: call it first in
+// main().
 void block_signals();
 
-// Runs `body` with a token that is stopped by the first SIGINT or SIGTERM; a second one ends the process at once.
-// block_signals() must have been called.
+// Runs `body` with a token that is stopped by the first SIGINT or SIGTERM; a second one ends the process at
+// once. block_signals() must have been called.
 void run_until_signal(const std::function<void(std::stop_token)>& body);
 
 }  // namespace karpenter::runtime

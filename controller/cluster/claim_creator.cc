@@ -39,8 +39,8 @@ std::string exceeded_limit(const model::Resources& limits, const model::Resource
   return "";
 }
 
-base::Result<model::NodeClaim> ClaimCreator::create(const scheduling::NewNode& planned, std::string_view reason,
-                                                    const net::Call& call) {
+base::Result<model::NodeClaim> ClaimCreator::create(const scheduling::NewNode& planned,
+                                                    std::string_view reason, const net::Call& call) {
   const auto pool = node_pools_.find(planned.node_pool);
   if (!pool) return base::not_found("nodepool is gone").add("NodePool", planned.node_pool);
   const SnapshotPtr snapshot = cluster_.snapshot();
@@ -59,9 +59,9 @@ base::Result<model::NodeClaim> ClaimCreator::create(const scheduling::NewNode& p
                                   {"NodeClaim", telemetry::object_ref(created.meta.name)},
                                   {"requests", requests_json(planned.requests)},
                                   {"instance-types", instance_types_text(planned.instance_types)}});
-  metrics_.count("karpenter_nodeclaims_created_total", {{"reason", std::string(reason)},
-                                                        {"nodepool", planned.node_pool},
-                                                        {"min_values_relaxed", "false"}});
+  metrics_.count(
+      "karpenter_nodeclaims_created_total",
+      {{"reason", std::string(reason)}, {"nodepool", planned.node_pool}, {"min_values_relaxed", "false"}});
   return created;
 }
 

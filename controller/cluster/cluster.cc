@@ -14,7 +14,9 @@ using runtime::Lock;
 constexpr std::chrono::minutes kConsolidationRefresh{5};
 constexpr std::chrono::seconds kStrandedGrace{15};
 
-bool has_initialized_label(const model::Node& node) { return node.meta.label(model::labels::kInitialized) == "true"; }
+bool has_initialized_label(const model::Node& node) {
+  return node.meta.label(model::labels::kInitialized) == "true";
+}
 
 bool is_going(const model::NodeClaim& claim) {
   return claim.meta.is_deleting() || model::is_true(claim.status.conditions, "InstanceTerminating");
@@ -31,7 +33,8 @@ std::string provider_id_of(const model::Node& node) {
 
 const model::OwnerReference* daemon_set_owner(const model::Pod& pod) {
   for (const auto& owner : pod.meta.owner_references) {
-    if (owner.api_version == "apps/v1" && owner.kind == "DaemonSet" && owner.controller.value_or(false)) return &owner;
+    if (owner.api_version == "apps/v1" && owner.kind == "DaemonSet" && owner.controller.value_or(false))
+      return &owner;
   }
   return nullptr;
 }
@@ -58,7 +61,8 @@ PodPtr make_daemon_pod(const model::DaemonSet& daemon_set, const PodPtr& newest)
 
 }  // namespace
 
-Cluster::Cluster(runtime::Runtime& runtime, const Stores& stores, telemetry::Metrics& metrics, Options options)
+Cluster::Cluster(runtime::Runtime& runtime, const Stores& stores, telemetry::Metrics& metrics,
+                 Options options)
     : runtime_(runtime),
       stores_(stores),
       metrics_(metrics),
@@ -139,7 +143,8 @@ void Cluster::on_node(const kube::Change<model::Node>& change) {
 
 void Cluster::put_node(const std::shared_ptr<const model::Node>& node, const std::string& provider_id) {
   const std::string& name = node->meta.name;
-  if (const auto old = node_ids_.find(name); old != node_ids_.end() && old->second != provider_id) drop_node(name);
+  if (const auto old = node_ids_.find(name); old != node_ids_.end() && old->second != provider_id)
+    drop_node(name);
   node_ids_[name] = provider_id;
   const auto [it, is_new] = entries_.try_emplace(provider_id);
   if (is_new) bump();
@@ -211,7 +216,8 @@ void Cluster::note_daemon_pod(const PodPtr& pod) {
   const auto* owner = daemon_set_owner(*pod);
   if (owner == nullptr) return;
   PodPtr& newest = newest_daemon_pod_[owner->uid];
-  if (!newest || newest->meta.uid == pod->meta.uid || newest->meta.creation_timestamp < pod->meta.creation_timestamp) {
+  if (!newest || newest->meta.uid == pod->meta.uid ||
+      newest->meta.creation_timestamp < pod->meta.creation_timestamp) {
     newest = pod;
     changed();
   }
@@ -261,7 +267,8 @@ std::vector<PodPtr> Cluster::daemon_pods() const {
   std::vector<PodPtr> out;
   for (const auto& [key, daemon_set] : daemon_sets_) {
     const auto newest = newest_daemon_pod_.find(daemon_set->meta.uid);
-    out.push_back(make_daemon_pod(*daemon_set, newest == newest_daemon_pod_.end() ? nullptr : newest->second));
+    out.push_back(
+        make_daemon_pod(*daemon_set, newest == newest_daemon_pod_.end() ? nullptr : newest->second));
   }
   return out;
 }
@@ -288,30 +295,34 @@ SnapshotPtr Cluster::snapshot() const {
 }
 
 bool Cluster::hydrated() const {
-  if (!stores_.claims.synced() || !stores_.nodes.synced() || !stores_.pods.synced() || !stores_.daemon_sets.synced() ||
-      !stores_.node_pools.synced())
+  if (!stores_.claims.synced() || !stores_.nodes.synced() || !stores_.pods.synced() ||
+      !stores_.daemon_sets.synced() || !stores_.node_pools.synced())
     return false;
   for (const auto& claim : stores_.claims.list())
     if (is_ours(*claim) && !claim_ids_.contains(claim->meta.name)) return false;
-  return std::ranges::all_of(stores_.nodes.list(),
-                             [&](const auto& node) { return node_ids_.contains(node->meta.name); });
+  for (const auto& node : stores_.nodes.list())
+    if (!node_ids_.contains(node->meta.name)) return false;
+  return true;
 }
 
 void Cluster::drop_stranded() {
   const base::Mono now = runtime_.mono();
-  std::erase_if(created_, [&](const auto& entry) {
-    const auto& [name, at] = entry;
-    if (now - at < kStrandedGrace || stores_.claims.find(name)) return false;
-    claim_ids_.erase(name);
-    return true;
-  });
+  for (auto it = created_.begin(); it != created_.end();) {
+    if (now - it->second < kStrandedGrace || stores_.claims.find(it->first)) {
+      ++it;
+      continue;
+    }
+    claim_ids_.erase(it->first);
+    it = created_.erase(it);
+  }
 }
 
 bool Cluster::synced() {
   Lock lock(mutex_);
   drop_stranded();
   if (!was_synced_) was_synced_ = hydrated();
-  const bool launched = std::ranges::none_of(claim_ids_, [](const auto& entry) { return entry.second.empty(); });
+  const bool launched =
+      std::ranges::none_of(claim_ids_, [](const auto& entry) { return entry.second.empty(); });
   const bool ok = was_synced_ && launched;
   const base::Mono now = runtime_.mono();
   if (ok) unsynced_since_ = now;
@@ -354,16 +365,15 @@ void Cluster::unmark_for_deletion(std::span<const std::string> provider_ids) {
 
 void Cluster::nominate(std::string_view name) {
   Lock lock(mutex_);
-  const auto nominate_id = [&](const auto& ids) {
-    const auto id = ids.find(name);
-    if (id == ids.end()) return;
-    const auto entry = entries_.find(id->second);
-    if (entry == entries_.end()) return;
-    entry->second.nominated_until = runtime_.mono() + options_.nomination_ttl;
-    touch(entry->second);
-  };
-  nominate_id(node_ids_);
-  nominate_id(claim_ids_);
+  if (const auto id = node_ids_.find(name); id != node_ids_.end()) nominate_entry(id->second);
+  if (const auto id = claim_ids_.find(name); id != claim_ids_.end()) nominate_entry(id->second);
+}
+
+void Cluster::nominate_entry(const std::string& provider_id) {
+  const auto entry = entries_.find(provider_id);
+  if (entry == entries_.end()) return;
+  entry->second.nominated_until = runtime_.mono() + options_.nomination_ttl;
+  touch(entry->second);
 }
 
 base::Mono Cluster::consolidation_timestamp() {

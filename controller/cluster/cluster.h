@@ -34,34 +34,38 @@ struct Options {
   std::chrono::nanoseconds nomination_ttl = std::chrono::seconds(20);
 };
 
-// What Karpenter knows of the cluster: nodes and claims merged by provider ID, their pods, marks and nominations. Fed by
-// listeners on the stores, which the constructor adds: construct it before the first write to a store. Thread-safe; nothing
-// blocks longer than a map update, but for snapshot(), which rebuilds what changed since the last one.
-// spec: scheduling §4
+// What Karpenter knows of the cluster: nodes and claims merged by provider ID, their pods, marks and
+// nominations. Fed by listeners on the stores, which the constructor adds: construct it before the first
+// write to a store. Thread-safe; nothing blocks longer than a map update, but for snapshot(), which rebuilds
+// what changed since the last one. spec: scheduling §4
 class Cluster {
  public:
   Cluster(runtime::Runtime& runtime, const Stores& stores, telemetry::Metrics& metrics, Options options);
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 
-  // The state now. O(nodes) pointer copies plus the rebuild of changed nodes; the same object while nothing changed.
+  // The state now. O(nodes) pointer copies plus the rebuild of changed nodes; the same object while nothing
+  // changed.
   [[nodiscard]] SnapshotPtr snapshot() const;
 
-  // The state may be decided upon: the first lists are in and every known claim has a provider ID. Sets the gauges.
-  // spec: scheduling §4.8, §4.11
+  // The state may be decided upon: the first lists are in and every known claim has a provider ID. Sets the
+  // gauges. spec: scheduling §4.8, §4.11
   [[nodiscard]] bool synced();
 
-  // A claim was just created by this process: not synced until it has launched or is gone. spec: scheduling §22.2 step 6
+  // A claim was just created by this process: not synced until it has launched or is gone. spec: scheduling
+  // §22.2 step 6
   void observe_created(const model::NodeClaim& claim);
 
   // The in-memory mark of the disruption queue. Unknown provider IDs are skipped. spec: scheduling §4.4
   void mark_for_deletion(std::span<const std::string> provider_ids);
   void unmark_for_deletion(std::span<const std::string> provider_ids);
 
-  // Pods are expected on the node (by Node name or claim name): disruption leaves it alone for a while. spec: §4.6
+  // Pods are expected on the node (by Node name or claim name): disruption leaves it alone for a while. spec:
+  // §4.6
   void nominate(std::string_view name);
 
-  // When something last changed that could allow another consolidation. Refreshed when 5 minutes old. spec: §4.9
+  // When something last changed that could allow another consolidation. Refreshed when 5 minutes old. spec:
+  // §4.9
   [[nodiscard]] base::Mono consolidation_timestamp();
   void mark_unconsolidated();
 
@@ -86,13 +90,15 @@ class Cluster {
   bool is_ours(const model::NodeClaim& claim) const;
   void put_claim(const std::shared_ptr<const model::NodeClaim>& claim) KARP_REQUIRES(mutex_);
   void drop_claim(const std::string& name) KARP_REQUIRES(mutex_);
-  void put_node(const std::shared_ptr<const model::Node>& node, const std::string& provider_id) KARP_REQUIRES(mutex_);
+  void put_node(const std::shared_ptr<const model::Node>& node, const std::string& provider_id)
+      KARP_REQUIRES(mutex_);
   void drop_node(const std::string& name) KARP_REQUIRES(mutex_);
   void bind_pod(const PodPtr& pod) KARP_REQUIRES(mutex_);
   void release_pod(const model::ObjectKey& key) KARP_REQUIRES(mutex_);
   void note_daemon_pod(const PodPtr& pod) KARP_REQUIRES(mutex_);
   void touch_node(const std::string& node_name) KARP_REQUIRES(mutex_);  // its pods changed
   void touch(Entry& entry) KARP_REQUIRES(mutex_);
+  void nominate_entry(const std::string& provider_id) KARP_REQUIRES(mutex_);
   void changed() KARP_REQUIRES(mutex_) { snapshot_ = nullptr; }
   StateNodePtr build(const std::string& provider_id, const Entry& entry) const KARP_REQUIRES(mutex_);
   std::vector<PodPtr> daemon_pods() const KARP_REQUIRES(mutex_);
@@ -107,10 +113,13 @@ class Cluster {
   PodLedger ledger_;
 
   mutable runtime::Mutex mutex_;
-  mutable std::map<std::string, Entry, std::less<>> entries_ KARP_GUARDED_BY(mutex_);       // by provider ID
-  std::map<std::string, std::string, std::less<>> node_ids_ KARP_GUARDED_BY(mutex_);   // Node name -> provider ID
-  std::map<std::string, std::string, std::less<>> claim_ids_ KARP_GUARDED_BY(mutex_);  // claim name -> provider ID or ""
-  std::map<std::string, base::Mono, std::less<>> created_ KARP_GUARDED_BY(mutex_);     // ours, not yet seen in the store
+  mutable std::map<std::string, Entry, std::less<>> entries_ KARP_GUARDED_BY(mutex_);  // by provider ID
+  std::map<std::string, std::string, std::less<>> node_ids_
+      KARP_GUARDED_BY(mutex_);  // Node name -> provider ID
+  std::map<std::string, std::string, std::less<>> claim_ids_
+      KARP_GUARDED_BY(mutex_);  // claim name -> provider ID or ""
+  std::map<std::string, base::Mono, std::less<>> created_
+      KARP_GUARDED_BY(mutex_);  // ours, not yet seen in the store
   std::map<std::string, PodMap, std::less<>> pods_by_node_ KARP_GUARDED_BY(mutex_);
   std::map<model::ObjectKey, std::string> bindings_ KARP_GUARDED_BY(mutex_);
   PodMap unbound_ KARP_GUARDED_BY(mutex_);

@@ -19,7 +19,8 @@ void PodLedger::decide(Record& record, base::Mono now) {
                    scheduling_duration_buckets());
 }
 
-void PodLedger::record_pass(std::span<const model::ObjectKey> placed, std::span<const model::ObjectKey> failed) {
+void PodLedger::record_pass(std::span<const model::ObjectKey> placed,
+                            std::span<const model::ObjectKey> failed) {
   const base::Mono now = runtime_.mono();
   Lock lock(mutex_);
   for (const auto& pod : failed) {
@@ -61,9 +62,9 @@ std::optional<base::Mono> PodLedger::schedulable_since(const model::ObjectKey& p
 
 const std::vector<double>& scheduling_duration_buckets() {
   static const std::vector<double> buckets = {
-      0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1,   1.25, 1.5, 1.75,
-      2,     2.5,  3,     3.5,  4,   4.5,  5,   6,    7,   8,    9,   10,   15,  20,  25,  30,  40,  50,  60,   120, 150,
-      300,   450,  600};
+      0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7,
+      0.8,   0.9,  1,     1.25, 1.5, 1.75, 2,   2.5,  3,   3.5,  4,   4.5,  5,   6,   7,
+      8,     9,    10,    15,   20,  25,   30,  40,   50,  60,   120, 150,  300, 450, 600};
   return buckets;
 }
 

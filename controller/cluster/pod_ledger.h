@@ -16,8 +16,8 @@
 
 namespace karpenter::cluster {
 
-// When each pod was first seen by a trigger, first decided upon and first found schedulable, and the NodeClaim it is meant
-// for. In memory only. Thread-safe. spec: scheduling §4.10
+// When each pod was first seen by a trigger, first decided upon and first found schedulable, and the
+// NodeClaim it is meant for. In memory only. Thread-safe. spec: scheduling §4.10
 class PodLedger {
  public:
   PodLedger(runtime::Runtime& runtime, telemetry::Metrics& metrics) : runtime_(runtime), metrics_(metrics) {}

@@ -10,16 +10,17 @@ namespace karpenter::cluster {
 namespace {
 
 scheduling::ExistingNode target_of(const StateNode& node, std::span<const scheduling::Daemon> daemons) {
-  scheduling::ExistingNode out{.name = node.name,
-                               .node_claim = node.claim ? node.claim->meta.name : "",
-                               .node_pool = std::string(node.node_pool()),
-                               .labels = node.labels(),
-                               .taints = node.taints,
-                               .available = node.available,
-                               .daemon_requests_pending = scheduling::pending_daemon_requests(
-                                   node.labels(), node.hostname(), node.taints, node.daemon_requests, daemons),
-                               .initialized = node.initialized(),
-                               .pods = {}};
+  scheduling::ExistingNode out{
+      .name = node.name,
+      .node_claim = node.claim ? node.claim->meta.name : "",
+      .node_pool = std::string(node.node_pool()),
+      .labels = node.labels(),
+      .taints = node.taints,
+      .available = node.available,
+      .daemon_requests_pending = scheduling::pending_daemon_requests(
+          node.labels(), node.hostname(), node.taints, node.daemon_requests, daemons),
+      .initialized = node.initialized(),
+      .pods = {}};
   for (const auto& pod : node.pods) out.pods.push_back(pod.get());
   return out;
 }

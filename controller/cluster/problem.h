@@ -12,7 +12,8 @@
 #include "controller/cluster/snapshot.h"
 #include "controller/scheduling/schedule.h"
 
-// From a Snapshot to the scheduler's input: for provisioning, for disruption simulations and for offline plans. Pure.
+// From a Snapshot to the scheduler's input: for provisioning, for disruption simulations and for offline
+// plans. Pure.
 
 namespace karpenter::cluster {
 
@@ -27,10 +28,11 @@ struct Pool {
 
 // Whose pods move and which nodes are no targets.
 struct Simulation {
-  std::vector<PodPtr> pods;                              // to place, besides those below
-  std::set<std::string, std::less<>> without_provider_ids;  // candidates for disruption: no targets; their reschedulable pods are placed
-  bool include_deleting = true;                          // also place the pods of nodes marked for deletion
-  base::Time now{};                                      // for do-not-disrupt annotations
+  std::vector<PodPtr> pods;  // to place, besides those below
+  std::set<std::string, std::less<>>
+      without_provider_ids;      // candidates for disruption: no targets; their reschedulable pods are placed
+  bool include_deleting = true;  // also place the pods of nodes marked for deletion
+  base::Time now{};              // for do-not-disrupt annotations
 };
 
 // A Problem and the owners of everything it points to. Movable; the pointers stay valid.

@@ -25,14 +25,16 @@ std::vector<model::Taint> view_taints(const StateNode& state) {
   if (!state.managed() || (state.initialized() && !state.rebooting())) return all;
   std::vector<model::Taint> out;
   for (const auto& taint : all) {
-    if (!model::is_known_ephemeral(taint) && !is_startup_taint(*state.claim, taint) && !is_rebooting_taint(taint))
+    if (!model::is_known_ephemeral(taint) && !is_startup_taint(*state.claim, taint) &&
+        !is_rebooting_taint(taint))
       out.push_back(taint);
   }
   return out;
 }
 
 // What the Node says; while it is not initialized, zero and missing amounts are filled from the claim.
-model::Resources view_amounts(const StateNode& state, const model::Resources* node, const model::Resources* claim) {
+model::Resources view_amounts(const StateNode& state, const model::Resources* node,
+                              const model::Resources* claim) {
   if (node == nullptr) return *claim;
   if (!state.managed() || state.initialized()) return *node;
   model::Resources out = *node;
@@ -59,7 +61,9 @@ bool StateNode::initialized() const {
   return !managed() || (node != nullptr && node->meta.label(labels::kInitialized) == "true");
 }
 
-bool StateNode::rebooting() const { return managed() && model::is_true(claim->status.conditions, "Rebooting"); }
+bool StateNode::rebooting() const {
+  return managed() && model::is_true(claim->status.conditions, "Rebooting");
+}
 
 std::string_view StateNode::node_pool() const { return label(labels::kNodePool); }
 
@@ -75,10 +79,11 @@ void derive(StateNode& state) {
   const auto* claim = state.claim.get();
   state.name = !node || (claim != nullptr && !state.registered()) ? claim->meta.name : node->meta.name;
   state.taints = view_taints(state);
-  state.capacity = view_amounts(state, node ? &node->status.capacity : nullptr, claim ? &claim->status.capacity : nullptr);
+  state.capacity =
+      view_amounts(state, node ? &node->status.capacity : nullptr, claim ? &claim->status.capacity : nullptr);
   state.capacity.set(model::kNodes, model::Quantity::of(1));
-  state.allocatable =
-      view_amounts(state, node ? &node->status.allocatable : nullptr, claim ? &claim->status.allocatable : nullptr);
+  state.allocatable = view_amounts(state, node ? &node->status.allocatable : nullptr,
+                                   claim ? &claim->status.allocatable : nullptr);
   state.pod_requests = {};
   state.daemon_requests = {};
   for (const auto& pod : state.pods) {
@@ -95,7 +100,8 @@ StateNodePtr Snapshot::find_by_provider_id(std::string_view provider_id) const {
 }
 
 StateNodePtr Snapshot::find_by_name(std::string_view name) const {
-  const auto it = std::ranges::lower_bound(nodes, name, {}, [](const StateNodePtr& n) { return std::string_view(n->name); });
+  const auto it = std::ranges::lower_bound(nodes, name, {},
+                                           [](const StateNodePtr& n) { return std::string_view(n->name); });
   return it != nodes.end() && (*it)->name == name ? *it : nullptr;
 }
 

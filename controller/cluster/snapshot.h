@@ -11,14 +11,15 @@
 #include "common/model/core/core.h"
 #include "common/model/karpenter/v1.h"
 
-// An immutable picture of the cluster. Everything in it is shared and stays valid as long as the holder keeps the Snapshot.
+// An immutable picture of the cluster. Everything in it is shared and stays valid as long as the holder keeps
+// the Snapshot.
 
 namespace karpenter::cluster {
 
 using PodPtr = std::shared_ptr<const model::Pod>;
 
-// A Node, a NodeClaim or both, merged by provider ID, with the pods bound to it. Immutable once in a Snapshot.
-// spec: scheduling §4.2, §4.3
+// A Node, a NodeClaim or both, merged by provider ID, with the pods bound to it. Immutable once in a
+// Snapshot. spec: scheduling §4.2, §4.3
 struct StateNode {
   // ---- what it is made of
   std::shared_ptr<const model::NodeClaim> claim;  // null: not managed by Karpenter
@@ -29,9 +30,10 @@ struct StateNode {
   base::Mono nominated_until{};                   // pods are expected until then
 
   // ---- derived once, when the snapshot is made
-  std::string name;                  // the claim's until the node is registered, then the Node's
-  std::vector<model::Taint> taints;  // what pods must tolerate; ephemeral and startup taints left out until initialized
-  model::Resources capacity;         // incl. `nodes: 1`
+  std::string name;  // the claim's until the node is registered, then the Node's
+  std::vector<model::Taint>
+      taints;  // what pods must tolerate; ephemeral and startup taints left out until initialized
+  model::Resources capacity;  // incl. `nodes: 1`
   model::Resources allocatable;
   model::Resources pod_requests;     // of all pods, incl. `pods`
   model::Resources daemon_requests;  // of the DaemonSet pods among them
@@ -60,9 +62,10 @@ using StateNodePtr = std::shared_ptr<const StateNode>;
 void derive(StateNode& node);
 
 struct Snapshot {
-  std::vector<StateNodePtr> nodes;    // ordered by name, then provider ID; marked ones included
-  std::vector<PodPtr> unbound_pods;   // no node name, not terminal; ordered by key
-  std::vector<PodPtr> daemon_pods;    // one per DaemonSet, ordered by its key: the newest pod, else one made from the template
+  std::vector<StateNodePtr> nodes;   // ordered by name, then provider ID; marked ones included
+  std::vector<PodPtr> unbound_pods;  // no node name, not terminal; ordered by key
+  std::vector<PodPtr>
+      daemon_pods;  // one per DaemonSet, ordered by its key: the newest pod, else one made from the template
   std::map<std::string, model::Resources, std::less<>> node_pool_usage;  // of nodes not marked, incl. `nodes`
 
   // Null when absent.

@@ -58,7 +58,7 @@ bool Batcher::wait(std::chrono::nanoseconds patience, const runtime::Call& call)
       return due.has_value();
     }
     const auto waited = runtime::wait(*changed_, lock, {.deadline = until, .stop = call.stop},
-                                      [&] { return window_.due() != due; });
+                                      [&]() KARP_REQUIRES(mutex_) { return window_.due() != due; });
     if (waited.failed_with(base::Code::kCancelled)) return false;
   }
 }

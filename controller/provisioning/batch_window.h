@@ -14,12 +14,12 @@
 namespace karpenter::provisioning {
 
 struct BatchOptions {
-  std::chrono::nanoseconds idle = std::chrono::seconds(1);   // --batch-idle-duration
-  std::chrono::nanoseconds max = std::chrono::seconds(10);   // --batch-max-duration
+  std::chrono::nanoseconds idle = std::chrono::seconds(1);  // --batch-idle-duration
+  std::chrono::nanoseconds max = std::chrono::seconds(10);  // --batch-max-duration
 };
 
-// When a batch of triggers is complete: nothing new for `idle`, or `max` after the window opened. Pure; the caller tells the
-// time. spec: scheduling §3.2
+// When a batch of triggers is complete: nothing new for `idle`, or `max` after the window opened. Pure; the
+// caller tells the time. spec: scheduling §3.2
 class BatchWindow {
  public:
   explicit BatchWindow(BatchOptions options) : options_(options) {}
@@ -48,7 +48,8 @@ class Batcher {
   Batcher(runtime::Runtime& runtime, BatchOptions options);
   void trigger(std::string_view key);
   void rearm();
-  // Waits up to `patience` for a first trigger, then until the batch is complete. False: no trigger came, or stop.
+  // Waits up to `patience` for a first trigger, then until the batch is complete. False: no trigger came, or
+  // stop.
   [[nodiscard]] bool wait(std::chrono::nanoseconds patience, const runtime::Call& call);
 
  private:

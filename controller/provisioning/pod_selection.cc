@@ -26,7 +26,9 @@ bool is_restricted(std::string_view key) {
   });
 }
 
-bool opts_out(const std::string& key, std::string_view op) { return key == labels::kNodePool && op == "DoesNotExist"; }
+bool opts_out(const std::string& key, std::string_view op) {
+  return key == labels::kNodePool && op == "DoesNotExist";
+}
 
 void check(const model::NodeSelectorRequirement& requirement, std::vector<std::string>& errors) {
   const auto op = model::Requirement::parse_op(requirement.op);
@@ -42,16 +44,19 @@ void check(const model::NodeSelectorRequirement& requirement, std::vector<std::s
   if (is_restricted(made->key())) errors.push_back("label " + made->key() + " is restricted");
   if (*op == model::Requirement::Op::kIn && requirement.values.empty())
     errors.push_back("key " + requirement.key + " with operator In has no values");
-  static const std::set<std::string_view> kCapacityTypes = {labels::kOnDemand, labels::kSpot, labels::kReserved};
-  const bool none_known = std::ranges::none_of(requirement.values, [&](const auto& v) { return kCapacityTypes.contains(v); });
+  static const std::set<std::string_view> kCapacityTypes = {labels::kOnDemand, labels::kSpot,
+                                                            labels::kReserved};
+  const bool none_known =
+      std::ranges::none_of(requirement.values, [&](const auto& v) { return kCapacityTypes.contains(v); });
   if (*op == model::Requirement::Op::kIn && made->key() == labels::kCapacityType && none_known)
     errors.push_back("no known value for " + made->key());
 }
 
 const std::vector<model::NodeSelectorTerm>* required_terms(const model::Pod& pod) {
   const auto& affinity = pod.spec.affinity;
-  return affinity && affinity->node_affinity && affinity->node_affinity->required ? &*affinity->node_affinity->required
-                                                                                  : nullptr;
+  return affinity && affinity->node_affinity && affinity->node_affinity->required
+             ? &*affinity->node_affinity->required
+             : nullptr;
 }
 
 // spec: scheduling §2.2 (NodePool exclusion), over what §5.9 takes into account

@@ -19,7 +19,8 @@ struct PodSelection {
   std::vector<IgnoredPod> ignored;
 };
 
-// The provisionable pods of a snapshot, without those that ask for what can never be given. spec: scheduling §2.1, §2.2
+// The provisionable pods of a snapshot, without those that ask for what can never be given. spec: scheduling
+// §2.1, §2.2
 [[nodiscard]] PodSelection select_pods(const cluster::Snapshot& snapshot);
 
 // Everything wrong with the pod's node constraints; empty when nothing is. spec: scheduling §2.2

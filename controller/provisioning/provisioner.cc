@@ -13,10 +13,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr seconds kTriggerPatience{1};     // spec: scheduling §1.3
-constexpr seconds kPlacementLimit{60};     // spec: scheduling §1.3
+constexpr seconds kTriggerPatience{1};  // spec: scheduling §1.3
+constexpr seconds kPlacementLimit{60};  // spec: scheduling §1.3
 constexpr milliseconds kUnsyncedPause{250};
-constexpr seconds kUnsyncedGrace{30};      // spec: lifecycle §2.5
+constexpr seconds kUnsyncedGrace{30};  // spec: lifecycle §2.5
 constexpr seconds kUnsyncedRepeat{10};
 
 telemetry::EventObject event_object(const model::Pod& pod) {
@@ -69,7 +69,8 @@ std::string pods_text(const std::vector<const model::Pod*>& pods) {
   return pods.size() <= kShown ? out : out + " and " + std::to_string(pods.size() - kShown) + " other(s)";
 }
 
-base::Result<reconcile::Outcome> Provisioner::reconcile(const model::ObjectKey& /*key*/, const net::Call& call) {
+base::Result<reconcile::Outcome> Provisioner::reconcile(const model::ObjectKey& /*key*/,
+                                                        const net::Call& call) {
   const reconcile::Outcome again = reconcile::RequeueAfter{milliseconds(1)};
   if (!batcher_.wait(kTriggerPatience, call)) return again;
   if (!ready_to_decide()) {
@@ -104,7 +105,8 @@ base::Status Provisioner::run_pass(const net::Call& call) {
   PodSelection selection = select_pods(*snapshot);
   report_ignored(selection.ignored);
   const std::vector<const model::Pod*> pending = raw(selection.pods);
-  const bool has_deleting = std::ranges::any_of(snapshot->nodes, [](const auto& n) { return n->marked_for_deletion(); });
+  const bool has_deleting =
+      std::ranges::any_of(snapshot->nodes, [](const auto& n) { return n->marked_for_deletion(); });
   if (pending.empty() && !has_deleting) return base::ok();
   ASSIGN_OR_RETURN(auto pools, usable_pools(call));
   if (pools.empty()) {
@@ -118,20 +120,23 @@ base::Status Provisioner::run_pass(const net::Call& call) {
   if (problem.problem.pods.empty()) return base::ok();
   const base::Mono deadline = start + kPlacementLimit;
   const scheduling::Plan plan = scheduling::schedule(
-      problem.problem, {.expired = [&] { return s_.runtime.mono() >= deadline || call.stop.stop_requested(); }});
+      problem.problem,
+      {.expired = [&] { return s_.runtime.mono() >= deadline || call.stop.stop_requested(); }});
   const std::chrono::duration<double> took = s_.runtime.mono() - start;
-  s_.metrics.observe("karpenter_scheduler_scheduling_duration_seconds", {{"controller", "provisioner"}}, took.count(),
-                     cluster::scheduling_duration_buckets());
+  s_.metrics.observe("karpenter_scheduler_scheduling_duration_seconds", {{"controller", "provisioner"}},
+                     took.count(), cluster::scheduling_duration_buckets());
   if (!plan.create.empty()) {
-    s_.log.info("found provisionable pod(s)", {{"Pods", pods_text(problem.problem.pods)},
-                                               {"duration", base::format_duration(s_.runtime.mono() - start)}});
+    s_.log.info("found provisionable pod(s)",
+                {{"Pods", pods_text(problem.problem.pods)},
+                 {"duration", base::format_duration(s_.runtime.mono() - start)}});
   }
   report_unplaced(plan);
   record_existing(problem, plan);
   return create_claims(plan, call);
 }
 
-// The pools of this pass with their instance types, ordered by name. A pool that fails is left out. spec: §8.1, §8.2
+// The pools of this pass with their instance types, ordered by name. A pool that fails is left out. spec:
+// §8.1, §8.2
 base::Result<std::vector<cluster::Pool>> Provisioner::usable_pools(const net::Call& call) {
   std::vector<cluster::Pool> out;
   for (const auto& pool : s_.node_pools.list()) {
@@ -142,7 +147,8 @@ base::Result<std::vector<cluster::Pool>> Provisioner::usable_pools(const net::Ca
       continue;
     }
     auto types = s_.cloud.instance_types(*pool, call);
-    if (types.failed_with(base::Code::kTimeout) || types.failed_with(base::Code::kCancelled)) return types.error();
+    if (types.failed_with(base::Code::kTimeout) || types.failed_with(base::Code::kCancelled))
+      return types.error();
     if (!types) {
       s_.log.error(types.error(), "skipping, unable to resolve instance types", fields);
     } else if (types->empty()) {
@@ -160,8 +166,9 @@ void Provisioner::report_ignored(const std::vector<IgnoredPod>& ignored) {
   for (const auto& entry : ignored) {
     keys.push_back(model::key_of(entry.pod->meta));
     if (!entry.silent) s_.events.publish(failed_scheduling(*entry.pod, base::join(entry.errors, "; ")));
-    s_.log.debug("ignoring pod", {{"Pod", telemetry::object_ref(entry.pod->meta.name, entry.pod->meta.namespace_name)},
-                                  {"error", base::join(entry.errors, "; ")}});
+    s_.log.debug("ignoring pod",
+                 {{"Pod", telemetry::object_ref(entry.pod->meta.name, entry.pod->meta.namespace_name)},
+                  {"error", base::join(entry.errors, "; ")}});
   }
   s_.cluster.pods().record_pass({}, keys);
 }
@@ -196,7 +203,8 @@ void Provisioner::record_existing(const cluster::OwnedProblem& problem, const sc
     nominate_event(*pod, text);
   }
   if (!used.empty() && !plan.create.empty())
-    s_.log.info("computed unready node(s) will fit pod(s)", {{"nodes", used.size()}, {"pods", plan.onto_existing.size()}});
+    s_.log.info("computed unready node(s) will fit pod(s)",
+                {{"nodes", used.size()}, {"pods", plan.onto_existing.size()}});
 }
 
 void Provisioner::nominate_event(const model::Pod& pod, const std::string& target) {
@@ -213,7 +221,8 @@ base::Status Provisioner::create_claims(const scheduling::Plan& plan, const net:
   if (plan.create.empty()) return base::ok();
   std::size_t pods = 0;
   for (const auto& node : plan.create) pods += node.pods.size();
-  s_.log.info("computed new nodeclaim(s) to fit pod(s)", {{"nodeclaims", plan.create.size()}, {"pods", pods}});
+  s_.log.info("computed new nodeclaim(s) to fit pod(s)",
+              {{"nodeclaims", plan.create.size()}, {"pods", pods}});
   base::Status status = base::ok();
   for (const auto& node : plan.create) {
     auto created = s_.creator.create(node, "provisioned", call);

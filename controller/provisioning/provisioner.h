@@ -31,8 +31,9 @@ struct Services {
   telemetry::EventRecorder& events;
 };
 
-// The singleton controller "provisioner": waits for a batch of triggers, plans nodes for all pending pods and creates the
-// NodeClaims. Register it with ControllerSpec{.name = "provisioner", .singleton = true}. One thread. spec: scheduling §3.3
+// The singleton controller "provisioner": waits for a batch of triggers, plans nodes for all pending pods and
+// creates the NodeClaims. Register it with ControllerSpec{.name = "provisioner", .singleton = true}. One
+// thread. spec: scheduling §3.3
 class Provisioner final : public reconcile::Reconciler {
  public:
   Provisioner(const Services& services, Batcher& batcher) : s_(services), batcher_(batcher) {}

@@ -18,7 +18,8 @@ bool is_under_disruption(const model::Node& node) {
 
 }  // namespace
 
-base::Result<reconcile::Outcome> PodTrigger::reconcile(const model::ObjectKey& key, const net::Call& /*call*/) {
+base::Result<reconcile::Outcome> PodTrigger::reconcile(const model::ObjectKey& key,
+                                                       const net::Call& /*call*/) {
   const auto pod = pods_.find(key);
   if (!pod || !scheduling::is_provisionable(*pod)) return reconcile::Outcome{reconcile::Done{}};
   ledger_.acknowledge(key);
@@ -26,7 +27,8 @@ base::Result<reconcile::Outcome> PodTrigger::reconcile(const model::ObjectKey& k
   return reconcile::Outcome{reconcile::RequeueAfter{kAgain}};
 }
 
-base::Result<reconcile::Outcome> NodeTrigger::reconcile(const model::ObjectKey& key, const net::Call& /*call*/) {
+base::Result<reconcile::Outcome> NodeTrigger::reconcile(const model::ObjectKey& key,
+                                                        const net::Call& /*call*/) {
   const auto node = nodes_.find(key);
   if (!node || !is_under_disruption(*node)) return reconcile::Outcome{reconcile::Done{}};
   batcher_.trigger(node->meta.uid);

@@ -8,8 +8,8 @@
 
 namespace karpenter::scheduling {
 
-// Resource amounts by resource id, in milli-units (saturating at 2^63-1). Only resources that some pod or daemon of the
-// pass requests have an id.
+// Resource amounts by resource id, in milli-units (saturating at 2^63-1). Only resources that some pod or
+// daemon of the pass requests have an id.
 using Amounts = std::vector<std::int64_t>;
 
 // Rounded up; names without an id are added to `names`.

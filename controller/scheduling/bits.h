@@ -50,7 +50,9 @@ class Bits {
     if (i / 64 >= words_.size()) words_.resize(i / 64 + 1, 0);
     words_[i / 64] |= std::uint64_t{1} << (i % 64);
   }
-  [[nodiscard]] bool has(std::size_t i) const { return i / 64 < words_.size() && ((words_[i / 64] >> (i % 64)) & 1U) != 0; }
+  [[nodiscard]] bool has(std::size_t i) const {
+    return i / 64 < words_.size() && ((words_[i / 64] >> (i % 64)) & 1U) != 0;
+  }
   [[nodiscard]] std::uint64_t word(std::size_t w) const { return w < words_.size() ? words_[w] : 0; }
   [[nodiscard]] std::size_t word_count() const { return words_.size(); }
   [[nodiscard]] bool any() const {

@@ -13,7 +13,8 @@ bool tolerates_all(const Daemon& daemon, std::span<const model::Taint> taints) {
 }
 
 // The alternatives of the daemon that a node of this template may meet.
-std::vector<const model::Requirements*> possible_alternatives(const Daemon& daemon, const model::Requirements& base) {
+std::vector<const model::Requirements*> possible_alternatives(const Daemon& daemon,
+                                                              const model::Requirements& base) {
   std::vector<const model::Requirements*> out;
   for (const auto& alternative : daemon.alternatives)
     if (base.compatible(alternative, model::well_known_labels())) out.push_back(&alternative);
@@ -51,9 +52,9 @@ std::vector<Daemon> prepare_daemons(std::span<const model::Pod* const> pods) {
   return out;
 }
 
-std::vector<OverheadGroup> overhead_groups(const model::Requirements& base, std::span<const model::Taint> taints,
-                                           const TypeTable& table, std::span<const Daemon> daemons,
-                                           Interner& resources) {
+std::vector<OverheadGroup> overhead_groups(const model::Requirements& base,
+                                           std::span<const model::Taint> taints, const TypeTable& table,
+                                           std::span<const Daemon> daemons, Interner& resources) {
   struct Candidate {
     const Daemon* daemon;
     std::vector<const model::Requirements*> alternatives;
@@ -81,11 +82,12 @@ std::vector<OverheadGroup> overhead_groups(const model::Requirements& base, std:
 }
 
 model::Resources pending_daemon_requests(const model::StringMap& labels, std::string_view hostname,
-                                         std::span<const model::Taint> taints, const model::Resources& running,
-                                         std::span<const Daemon> daemons) {
+                                         std::span<const model::Taint> taints,
+                                         const model::Resources& running, std::span<const Daemon> daemons) {
   model::Resources total;
   for (const Daemon& daemon : daemons) {
-    if (tolerates_all(daemon, taints) && accepts(labels, hostname, daemon.alternatives.front())) total += daemon.requests;
+    if (tolerates_all(daemon, taints) && accepts(labels, hostname, daemon.alternatives.front()))
+      total += daemon.requests;
   }
   model::Resources out;
   for (const auto& [name, amount] : total) {

@@ -30,13 +30,17 @@ struct OverheadGroup {
 };
 // The groups of a template, ordered by their first type. Every type of the table is in exactly one.
 [[nodiscard]] std::vector<OverheadGroup> overhead_groups(const model::Requirements& base,
-                                                         std::span<const model::Taint> taints, const TypeTable& table,
-                                                         std::span<const Daemon> daemons, Interner& resources);
+                                                         std::span<const model::Taint> taints,
+                                                         const TypeTable& table,
+                                                         std::span<const Daemon> daemons,
+                                                         Interner& resources);
 
-// What daemons will still take on an existing node: of those that fit it, minus what its own DaemonSet pods request; each
-// at least 0. spec: scheduling §8.5 steps 2-3
-[[nodiscard]] model::Resources pending_daemon_requests(const model::StringMap& labels, std::string_view hostname,
+// What daemons will still take on an existing node: of those that fit it, minus what its own DaemonSet pods
+// request; each at least 0. spec: scheduling §8.5 steps 2-3
+[[nodiscard]] model::Resources pending_daemon_requests(const model::StringMap& labels,
+                                                       std::string_view hostname,
                                                        std::span<const model::Taint> taints,
-                                                       const model::Resources& running, std::span<const Daemon> daemons);
+                                                       const model::Resources& running,
+                                                       std::span<const Daemon> daemons);
 
 }  // namespace karpenter::scheduling

@@ -5,8 +5,8 @@
 #include "common/model/labels.h"
 #include "controller/scheduling/search.h"
 
-// Why a class of pods gets no new node. Only computed for pods that stay unplaced, from the state at the end of the pass.
-// spec: scheduling §12.3
+// Why a class of pods gets no new node. Only computed for pods that stay unplaced, from the state at the end
+// of the pass. spec: scheduling §12.3
 
 namespace karpenter::scheduling {
 namespace {
@@ -73,7 +73,8 @@ std::string taints_text(const std::vector<const model::Taint*>& taints) {
 
 std::string limits_text(const model::Resources& limits, const model::Resources& left) {
   std::vector<std::string> parts;
-  for (const auto& [name, limit] : limits) parts.push_back(name + ": " + left.get(name).text() + " left of " + limit.text());
+  for (const auto& [name, limit] : limits)
+    parts.push_back(name + ": " + left.get(name).text() + " left of " + limit.text());
   return "no fitting instance type within the limits of the nodepool (" + base::join(parts, ", ") + ")";
 }
 
@@ -99,8 +100,10 @@ Reason Search::explain_template(Id owner, const PodClass& pod_class, const Varia
   };
   if (!t.broken.empty()) return reason(ReasonCode::kRequirementsConflict, t.broken);
   const Bits options = within_limits(t);
-  if (!options.any()) return reason(ReasonCode::kLimitExceeded, limits_text(t.view->pool->spec.limits, t.limits_left));
-  const auto taints = untolerated(world_.taint_sets[t.taints], pod_class.example->spec.tolerations, variant.prefer);
+  if (!options.any())
+    return reason(ReasonCode::kLimitExceeded, limits_text(t.view->pool->spec.limits, t.limits_left));
+  const auto taints =
+      untolerated(world_.taint_sets[t.taints], pod_class.example->spec.tolerations, variant.prefer);
   if (!taints.empty()) return reason(ReasonCode::kTaintNotTolerated, taints_text(taints));
   const auto& wanted = world_.requirements.get(variant.requirements);
   const Id base = world_.requirements.meet(t.base, variant.requirements);
@@ -109,19 +112,22 @@ Reason Search::explain_template(Id owner, const PodClass& pod_class, const Varia
   std::string failed;
   const auto choices = world_.topology.choices(pod_class.topology, wanted, &failed);
   if (!choices) return reason(ReasonCode::kTopology, "unsatisfiable: " + failed);
-  if (world_.topology.host_allows(pod_class.topology, world_.nodes.size() + claims_.size()) != Verdict::kYes)
+  if (world_.topology.target_allows(pod_class.topology, world_.nodes.size() + claims_.size(), nullptr) !=
+      Verdict::kYes)
     return reason(ReasonCode::kTopology, "unsatisfiable: pod affinity to pods on other hosts");
   Reason types = explain_types(owner, pod_class, base, options, reason(ReasonCode::kNoInstanceTypeFits, ""));
   if (!types.detail.empty()) {
     const bool only_limits = explain_types(owner, pod_class, base, t.options, types).detail.empty();
-    if (only_limits) return reason(ReasonCode::kLimitExceeded, limits_text(t.view->pool->spec.limits, t.limits_left));
+    if (only_limits)
+      return reason(ReasonCode::kLimitExceeded, limits_text(t.view->pool->spec.limits, t.limits_left));
     return types;
   }
   return reason(ReasonCode::kTopology, "no instance type is offered in a domain that the topology allows");
 }
 
 // spec: scheduling §12.3. Leaves the detail empty when some type would do.
-Reason Search::explain_types(Id owner, const PodClass& pod_class, Id requirements, const Bits& options, Reason reason) {
+Reason Search::explain_types(Id owner, const PodClass& pod_class, Id requirements, const Bits& options,
+                             Reason reason) {
   const Template& t = world_.templates[owner];
   const TypeTable& table = world_.tables[t.table];
   const std::string wanted = "requirements=" + short_text(world_.requirements.get(requirements)) +

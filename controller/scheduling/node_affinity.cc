@@ -21,7 +21,8 @@ base::Result<std::vector<model::Requirements>> required_alternatives(const model
   return out;
 }
 
-bool accepts(const model::StringMap& labels, std::string_view hostname, const model::Requirements& requirements) {
+bool accepts(const model::StringMap& labels, std::string_view hostname,
+             const model::Requirements& requirements) {
   return std::ranges::all_of(requirements, [&](const auto& entry) {
     const auto& [key, requirement] = entry;
     const auto it = labels.find(key);
@@ -33,12 +34,14 @@ bool accepts(const model::StringMap& labels, std::string_view hostname, const mo
 }
 
 std::vector<const model::Taint*> untolerated(std::span<const model::Taint> taints,
-                                             std::span<const model::Toleration> tolerations, PreferNoSchedule prefer) {
+                                             std::span<const model::Toleration> tolerations,
+                                             PreferNoSchedule prefer) {
   std::vector<const model::Taint*> out;
   for (const auto& taint : taints) {
     if (prefer == PreferNoSchedule::kTolerated && taint.effect == model::kPreferNoSchedule) continue;
-    const bool tolerated = std::ranges::any_of(
-        tolerations, [&](const model::Toleration& toleration) { return model::tolerates(toleration, taint); });
+    const bool tolerated = std::ranges::any_of(tolerations, [&](const model::Toleration& toleration) {
+      return model::tolerates(toleration, taint);
+    });
     if (!tolerated) out.push_back(&taint);
   }
   return out;

@@ -11,7 +11,9 @@ namespace {
 
 namespace labels = model::labels;
 
-bool is_simulation_key(std::string_view key) { return key == labels::kRegistered || key == labels::kInitialized; }
+bool is_simulation_key(std::string_view key) {
+  return key == labels::kRegistered || key == labels::kInitialized;
+}
 
 // A small stable number, so that two claims of one pool get different values for an open requirement. FNV-1a.
 std::int64_t number_of(const NewNode& node) {
@@ -21,14 +23,16 @@ std::int64_t number_of(const NewNode& node) {
   return static_cast<std::int64_t>(hash % 1'000'000'007ULL);
 }
 
-// A value that the requirement allows; "" when it allows only absence. spec: scheduling §5.3 any(), §22.1 step 2
+// A value that the requirement allows; "" when it allows only absence. spec: scheduling §5.3 any(), §22.1
+// step 2
 std::string any_value(const model::Requirement& requirement, std::int64_t seed) {
   if (!requirement.complement()) return requirement.values().empty() ? "" : *requirement.values().begin();
   const std::int64_t low = requirement.greater_or_equal().value_or(0);
   const std::int64_t high = requirement.less_or_equal().value_or(std::numeric_limits<std::int64_t>::max());
   if (low > high) return "";
   const std::uint64_t span = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
-  const std::uint64_t offset = span == UINT64_MAX ? static_cast<std::uint64_t>(seed) : static_cast<std::uint64_t>(seed) % (span + 1);
+  const std::uint64_t offset =
+      span == UINT64_MAX ? static_cast<std::uint64_t>(seed) : static_cast<std::uint64_t>(seed) % (span + 1);
   auto value = static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + offset);
   for (std::size_t tries = 0; tries <= requirement.values().size(); ++tries) {
     if (requirement.has(std::to_string(value))) return std::to_string(value);
@@ -37,7 +41,8 @@ std::string any_value(const model::Requirement& requirement, std::int64_t seed) 
   return std::to_string(value);
 }
 
-// Exactly what of the plan narrows the launch: the kept types and what they can be bought as. spec: scheduling §22.1 step 1
+// Exactly what of the plan narrows the launch: the kept types and what they can be bought as. spec:
+// scheduling §22.1 step 1
 void narrow_to_types(const NewNode& node, model::Requirements& requirements) {
   std::vector<std::string> names;
   std::set<std::string> capacity_types;
@@ -49,24 +54,29 @@ void narrow_to_types(const NewNode& node, model::Requirements& requirements) {
   }
   if (!names.empty()) requirements.add(model::Requirement::in(labels::kInstanceType, std::move(names)));
   if (!capacity_types.empty())
-    requirements.add(model::Requirement::in(labels::kCapacityType, {capacity_types.begin(), capacity_types.end()}));
+    requirements.add(
+        model::Requirement::in(labels::kCapacityType, {capacity_types.begin(), capacity_types.end()}));
 }
 
 void copy_annotation(const model::ObjectMeta& from, std::string_view key, model::ObjectMeta& to) {
-  if (const auto it = from.annotations.find(key); it != from.annotations.end()) to.annotations[it->first] = it->second;
+  if (const auto it = from.annotations.find(key); it != from.annotations.end())
+    to.annotations[it->first] = it->second;
 }
 
-model::ObjectMeta claim_meta(const NewNode& node, const model::NodePool& pool, const model::Requirements& requirements) {
+model::ObjectMeta claim_meta(const NewNode& node, const model::NodePool& pool,
+                             const model::Requirements& requirements) {
   const auto& node_template = pool.spec.node_template;
   const auto& ref = node_template.spec.node_class_ref;
   model::ObjectMeta meta;
   meta.generate_name = pool.meta.name + "-";
   meta.labels = node_template.meta.labels;
   meta.labels[std::string(labels::kNodePool)] = pool.meta.name;
-  if (!ref.group.empty() && !ref.kind.empty()) meta.labels[ref.group + "/" + base::to_lower(ref.kind)] = ref.name;
+  if (!ref.group.empty() && !ref.kind.empty())
+    meta.labels[ref.group + "/" + base::to_lower(ref.kind)] = ref.name;
   const std::int64_t seed = number_of(node);
   for (const auto& [key, requirement] : requirements) {
-    if (model::well_known_labels().contains(key) || key == labels::kHostname || is_simulation_key(key)) continue;
+    if (model::well_known_labels().contains(key) || key == labels::kHostname || is_simulation_key(key))
+      continue;
     std::string value = any_value(requirement, seed);
     if (!value.empty()) meta.labels[key] = std::move(value);
   }

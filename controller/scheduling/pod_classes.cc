@@ -136,7 +136,8 @@ std::string class_signature(const model::Pod& pod, const std::set<std::string, s
   const auto& spec = pod.spec;
   out.text(pod.meta.namespace_name);
   for (const auto& key : selector_keys)
-    if (const auto it = pod.meta.labels.find(key); it != pod.meta.labels.end()) out.text(key).text(it->second);
+    if (const auto it = pod.meta.labels.find(key); it != pod.meta.labels.end())
+      out.text(key).text(it->second);
   out.mark('/').map(spec.node_selector);
   if (spec.affinity) write_affinity(out, *spec.affinity);
   out.mark('/');
@@ -159,7 +160,8 @@ void build_classes(World& world) {
 
   std::unordered_map<std::string, Id> ids;  // looked up only; kNoId: malformed
   for (const auto* pod : world.problem.pods) {
-    const auto [it, is_new] = ids.emplace(class_signature(*pod, selector_keys), static_cast<Id>(world.classes.size()));
+    const auto [it, is_new] =
+        ids.emplace(class_signature(*pod, selector_keys), static_cast<Id>(world.classes.size()));
     if (is_new) {
       auto alternatives = required_alternatives(pod->spec);
       if (alternatives) {
@@ -172,19 +174,23 @@ void build_classes(World& world) {
       world.pods.push_back({pod, it->second});
     } else {
       const auto error = required_alternatives(pod->spec);
-      world.malformed.push_back({pod, {{.code = ReasonCode::kUnsupported, .node_pool = {}, .detail = error.error().text()}}});
+      world.malformed.push_back(
+          {pod, {{.code = ReasonCode::kUnsupported, .node_pool = {}, .detail = error.error().text()}}});
     }
   }
   std::vector<OrderKey> keys;
-  for (const auto& c : world.classes) keys.push_back({c.requests.get(model::kCpu), c.requests.get(model::kMemory)});
-  std::ranges::stable_sort(world.pods, [&](const QueuedPod& a, const QueuedPod& b) { return goes_before(a, b, keys); });
+  for (const auto& c : world.classes)
+    keys.push_back({c.requests.get(model::kCpu), c.requests.get(model::kMemory)});
+  std::ranges::stable_sort(world.pods,
+                           [&](const QueuedPod& a, const QueuedPod& b) { return goes_before(a, b, keys); });
   for (auto& c : world.classes) world.topology.match(*c.example, c.topology);
 }
 
 void build_variants(World& world) {
   const bool relaxable = std::ranges::any_of(world.templates, [&](const Template& t) {
-    return std::ranges::any_of(world.taint_sets[t.taints],
-                               [](const model::Taint& taint) { return taint.effect == model::kPreferNoSchedule; });
+    return std::ranges::any_of(world.taint_sets[t.taints], [](const model::Taint& taint) {
+      return taint.effect == model::kPreferNoSchedule;
+    });
   });
   for (auto& c : world.classes) {
     const std::vector<Id> hard = c.variants;
@@ -198,7 +204,8 @@ void build_variants(World& world) {
     for (const Id v : c.variants) {
       Variant& variant = world.variants[v];
       for (const auto& taints : world.taint_sets)
-        variant.tolerates.push_back(untolerated(taints, c.example->spec.tolerations, variant.prefer).empty() ? 1 : 0);
+        variant.tolerates.push_back(
+            untolerated(taints, c.example->spec.tolerations, variant.prefer).empty() ? 1 : 0);
     }
   }
 }

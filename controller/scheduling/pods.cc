@@ -72,7 +72,9 @@ Resources effective_requests(const model::PodSpec& spec) {
 
 Resources effective_requests_or_limits(const model::PodSpec& spec) { return sum_requests(spec, with_limits); }
 
-bool is_terminal(const model::Pod& pod) { return pod.status.phase == "Failed" || pod.status.phase == "Succeeded"; }
+bool is_terminal(const model::Pod& pod) {
+  return pod.status.phase == "Failed" || pod.status.phase == "Succeeded";
+}
 bool is_active(const model::Pod& pod) { return !is_terminal(pod) && !pod.meta.is_deleting(); }
 bool is_owned_by_daemon_set(const model::Pod& pod) { return has_owner(pod, "apps/v1", "DaemonSet"); }
 bool is_owned_by_stateful_set(const model::Pod& pod) { return has_owner(pod, "apps/v1", "StatefulSet"); }
@@ -123,7 +125,8 @@ std::vector<HostPort> host_ports(const model::PodSpec& spec) {
 }
 
 bool conflict(const HostPort& a, const HostPort& b) {
-  return a.protocol == b.protocol && a.port == b.port && (a.ip == b.ip || is_unspecified(a.ip) || is_unspecified(b.ip));
+  return a.protocol == b.protocol && a.port == b.port &&
+         (a.ip == b.ip || is_unspecified(a.ip) || is_unspecified(b.ip));
 }
 
 }  // namespace karpenter::scheduling

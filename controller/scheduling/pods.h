@@ -12,10 +12,11 @@
 
 namespace karpenter::scheduling {
 
-// What the pod needs of a node, incl. `pods: 1`: containers and sidecars, or the init peak, pod-level replacement, overhead.
-// Container statuses (in-place resize) are not looked at. spec: scheduling §7.1
+// What the pod needs of a node, incl. `pods: 1`: containers and sidecars, or the init peak, pod-level
+// replacement, overhead. Container statuses (in-place resize) are not looked at. spec: scheduling §7.1
 [[nodiscard]] model::Resources effective_requests(const model::PodSpec& spec);
-// The same where every container request that is missing is taken from its limit: pods made from a DaemonSet template.
+// The same where every container request that is missing is taken from its limit: pods made from a DaemonSet
+// template.
 [[nodiscard]] model::Resources effective_requests_or_limits(const model::PodSpec& spec);
 
 [[nodiscard]] bool is_terminal(const model::Pod& pod);  // Failed or Succeeded

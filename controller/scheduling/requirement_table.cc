@@ -88,7 +88,8 @@ const Bits& RequirementTable::types(Id id, std::size_t table) { return row(id, t
 
 double RequirementTable::price(Id id, std::size_t table, std::size_t type) {
   double price = kNoPrice;
-  for (const Id s : row(id, table).signatures) price = std::min(price, tables_[table].signatures()[s].prices[type]);
+  for (const Id s : row(id, table).signatures)
+    price = std::min(price, tables_[table].signatures()[s].prices[type]);
   return price;
 }
 

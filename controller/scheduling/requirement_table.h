@@ -12,20 +12,22 @@
 
 namespace karpenter::scheduling {
 
-// Every distinct requirement set of a pass has one id; intersections and the instance types that meet a set are computed
-// once per id. There are few distinct sets, so the exact set algebra stays out of the hot loop. Not thread-safe: lookups
-// fill memo tables. The type tables outlive it. spec: scheduling §5.6, §25.2
+// Every distinct requirement set of a pass has one id; intersections and the instance types that meet a set
+// are computed once per id. There are few distinct sets, so the exact set algebra stays out of the hot loop.
+// Not thread-safe: lookups fill memo tables. The type tables outlive it. spec: scheduling §5.6, §25.2
 class RequirementTable {
  public:
   explicit RequirementTable(const std::deque<TypeTable>& tables) : tables_(tables) {}
 
   [[nodiscard]] Id intern(const model::Requirements& requirements);
   [[nodiscard]] const model::Requirements& get(Id id) const { return sets_[id].requirements; }
-  // `node` narrowed by `incoming`, or kNoId when incompatible (undefined well-known labels are allowed). spec: §11.2 step 2
+  // `node` narrowed by `incoming`, or kNoId when incompatible (undefined well-known labels are allowed).
+  // spec: §11.2 step 2
   [[nodiscard]] Id meet(Id node, Id incoming);
   // `node` narrowed to one value of `key`, or kNoId.
   [[nodiscard]] Id pin(Id node, std::string_view key, const std::string& value);
-  // Types of a table that meet the set and have an available offering compatible with it. spec: scheduling §12.1
+  // Types of a table that meet the set and have an available offering compatible with it. spec: scheduling
+  // §12.1
   [[nodiscard]] const Bits& types(Id id, std::size_t table);
   // Only the requirement half of types(), for reasons.
   [[nodiscard]] Bits meeting(Id id, std::size_t table);

@@ -111,8 +111,9 @@ Plan schedule(const Problem& problem, const Limits& limits) {
 std::string render(const Unplaced& unplaced) {
   std::vector<std::string> parts;
   for (const auto& reason : unplaced.reasons) {
-    parts.push_back(reason.node_pool.empty() ? reason.detail
-                                             : "incompatible with nodepool \"" + reason.node_pool + "\", " + reason.detail);
+    parts.push_back(reason.node_pool.empty()
+                        ? reason.detail
+                        : "incompatible with nodepool \"" + reason.node_pool + "\", " + reason.detail);
   }
   return base::join(parts, "; ");
 }

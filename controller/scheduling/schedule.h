@@ -20,12 +20,12 @@ using base::Time;
 
 // A node (or a launched claim that has no node yet) that pods can be placed on. spec: scheduling §8.5
 struct ExistingNode {
-  std::string name;                 // node name, or claim name while there is no node
-  std::string node_claim;           // "" for unmanaged nodes
-  std::string node_pool;            // "" for unmanaged nodes
+  std::string name;        // node name, or claim name while there is no node
+  std::string node_claim;  // "" for unmanaged nodes
+  std::string node_pool;   // "" for unmanaged nodes
   model::StringMap labels;
-  std::vector<model::Taint> taints;  // after the view rules of scheduling §4.3
-  model::Resources available;        // allocatable - requests of pods on it
+  std::vector<model::Taint> taints;          // after the view rules of scheduling §4.3
+  model::Resources available;                // allocatable - requests of pods on it
   model::Resources daemon_requests_pending;  // daemon pods that will still come
   bool initialized = false;
   std::vector<const model::Pod*> pods;  // bound, not terminal
@@ -39,11 +39,11 @@ struct NodePoolView {
 };
 
 struct Problem {
-  std::vector<const model::Pod*> pods;          // to place
+  std::vector<const model::Pod*> pods;  // to place
   std::vector<NodePoolView> pools;
   std::vector<ExistingNode> nodes;
-  std::vector<const model::Pod*> daemon_pods;   // one per DaemonSet
-  std::vector<const model::Pod*> bound_pods;    // for topology; may overlap nodes[].pods
+  std::vector<const model::Pod*> daemon_pods;  // one per DaemonSet
+  std::vector<const model::Pod*> bound_pods;   // for topology; may overlap nodes[].pods
 };
 
 struct Limits {
@@ -58,7 +58,7 @@ struct Placement {
 struct NewNode {
   std::string node_pool;
   model::Requirements requirements;
-  model::Resources requests;  // pods + daemons
+  model::Resources requests;                                               // pods + daemons
   std::vector<std::shared_ptr<const cloud::InstanceType>> instance_types;  // cheapest first
   std::vector<const model::Pod*> pods;
   double price = 0;  // of the cheapest offering now
@@ -66,13 +66,13 @@ struct NewNode {
 
 enum class ReasonCode : std::uint8_t {
   kNoNodePools,
-  kRequirementsConflict,   // detail: pod requirement vs template's
+  kRequirementsConflict,  // detail: pod requirement vs template's
   kTaintNotTolerated,
   kLimitExceeded,
-  kNoInstanceTypeFits,     // resources
-  kNoOffering,             // requirements and availability
+  kNoInstanceTypeFits,  // resources
+  kNoOffering,          // requirements and availability
   kTopology,
-  kUnsupported,            // the pod asks for what this scheduler does not place
+  kUnsupported,  // the pod asks for what this scheduler does not place
   kStepsExhausted,
 };
 struct Reason {
@@ -92,7 +92,8 @@ struct Plan {
   bool complete = true;  // false when a limit ended the pass; unplaced pods then carry kStepsExhausted
 };
 
-// Pure, total, deterministic: equal problems give byte-equal plans; order of inputs of equal rank does not matter.
+// Pure, total, deterministic: equal problems give byte-equal plans; order of inputs of equal rank does not
+// matter.
 [[nodiscard]] Plan schedule(const Problem& problem, const Limits& limits);
 
 // One line as events word it. spec: scheduling §23.1

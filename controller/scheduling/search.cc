@@ -10,8 +10,9 @@ namespace {
 constexpr std::uint64_t kNeverFailed = UINT64_MAX;
 
 bool ports_clash(const std::vector<HostPort>& a, const std::vector<HostPort>& b) {
-  return std::ranges::any_of(
-      a, [&](const HostPort& mine) { return std::ranges::any_of(b, [&](const HostPort& other) { return conflict(mine, other); }); });
+  return std::ranges::any_of(a, [&](const HostPort& mine) {
+    return std::ranges::any_of(b, [&](const HostPort& other) { return conflict(mine, other); });
+  });
 }
 
 }  // namespace
@@ -23,9 +24,7 @@ Search::Search(World& world, const Limits& limits)
       refused_claims_(world.variants.size()),
       failed_at_(world.classes.size(), kNeverFailed) {}
 
-bool Search::out_of_budget() {
-  return steps_ >= limits_.max_steps || (limits_.expired && limits_.expired());
-}
+bool Search::out_of_budget() { return steps_ >= limits_.max_steps || (limits_.expired && limits_.expired()); }
 
 // The queue and its progress rule: ends when a whole cycle placed nothing. spec: scheduling §9.2
 void Search::run() {
@@ -51,12 +50,15 @@ void Search::run() {
 bool Search::place(Id pod) {
   const Id class_id = world_.pods[pod].pod_class;
   const PodClass& pod_class = world_.classes[class_id];
-  // Nothing changed since a pod of this class failed. Without topology a failure is final: targets only fill up.
+  // Nothing changed since a pod of this class failed. Without topology a failure is final: targets only fill
+  // up.
   const bool failed = failed_at_[class_id] != kNeverFailed;
   if (failed && (failed_at_[class_id] == version_ || !pod_class.topology.constrained())) return false;
   for (const Id v : pod_class.variants) {
-    Attempt attempt{.pod = pod, .variant_id = v, .pod_class = &pod_class, .variant = &world_.variants[v], .choices = {}};
-    auto choices = world_.topology.choices(pod_class.topology, world_.requirements.get(attempt.variant->requirements), nullptr);
+    Attempt attempt{
+        .pod = pod, .variant_id = v, .pod_class = &pod_class, .variant = &world_.variants[v], .choices = {}};
+    auto choices = world_.topology.choices(pod_class.topology,
+                                           world_.requirements.get(attempt.variant->requirements), nullptr);
     if (!choices) continue;
     attempt.choices = std::move(*choices);
     if (place_on_node(attempt) || place_on_claim(attempt) || place_on_new_claim(attempt)) {
@@ -92,11 +94,13 @@ Search::Verdict Search::try_node(std::size_t n, const Attempt& attempt) const {
   const PodClass& pod_class = *attempt.pod_class;
   if (row.closed || attempt.variant->tolerates[row.taints] == 0) return Verdict::kNever;
   if (!fits(pod_class.load, row.left) || ports_clash(row.ports, pod_class.ports)) return Verdict::kNever;
-  if (!accepts(row.node->labels, row.hostname, world_.requirements.get(attempt.variant->requirements))) return Verdict::kNever;
-  const Verdict host = world_.topology.host_allows(pod_class.topology, n);
+  if (!accepts(row.node->labels, row.hostname, world_.requirements.get(attempt.variant->requirements)))
+    return Verdict::kNever;
+  const Verdict host = world_.topology.target_allows(pod_class.topology, n, nullptr);
   if (host != Verdict::kYes) return host;
   for (const auto& choice : attempt.choices) {
     const auto label = row.node->labels.find(world_.topology.keys()[choice.key]);
+    if (label == row.node->labels.end() && !choice.required) continue;
     if (label == row.node->labels.end()) return Verdict::kNever;
     const Id domain = world_.topology.domain(choice.key, label->second);
     if (domain == kNoId || !choice.allowed.has(domain)) return Verdict::kNotNow;
@@ -153,32 +157,38 @@ bool Search::place_on_claim(const Attempt& attempt) {
 Search::Verdict Search::try_claim(const Claim& claim, std::size_t target, const Attempt& attempt, Fit& fit) {
   const Template& owner = world_.templates[claim.owner];
   const PodClass& pod_class = *attempt.pod_class;
-  if (attempt.variant->tolerates[owner.taints] == 0 || ports_clash(claim.ports, pod_class.ports)) return Verdict::kNever;
+  if (attempt.variant->tolerates[owner.taints] == 0 || ports_clash(claim.ports, pod_class.ports))
+    return Verdict::kNever;
   const Id base = world_.requirements.meet(claim.requirements, attempt.variant->requirements);
   if (base == kNoId) return Verdict::kNever;
-  const Verdict host = world_.topology.host_allows(pod_class.topology, target);
+  const Verdict host = world_.topology.target_allows(pod_class.topology, target, &claim.domains);
   if (host != Verdict::kYes) return host;
   Amounts load = claim.load;
   add(load, pod_class.load);
-  if (attempt.choices.empty()) return keep_types(claim, attempt, load, base, fit) ? Verdict::kYes : Verdict::kNever;
+  if (attempt.choices.empty())
+    return keep_types(claim, attempt, load, base, fit) ? Verdict::kYes : Verdict::kNever;
   if (pin_keys(claim, attempt, load, 0, base, fit)) return Verdict::kYes;
-  return keep_types(claim, attempt, load, base, fit) ? Verdict::kNotNow : Verdict::kNever;  // was it only the domain?
+  return keep_types(claim, attempt, load, base, fit) ? Verdict::kNotNow
+                                                     : Verdict::kNever;  // was it only the domain?
 }
 
-// Tries the allowed domains of each key, best first, until some instance type is left. spec: scheduling §15.6, §26 items 7-10
-bool Search::pin_keys(const Claim& claim, const Attempt& attempt, const Amounts& load, std::size_t k, Id requirements,
-                      Fit& fit) {
+// Tries the allowed domains of each key, best first, until some instance type is left. spec: scheduling
+// §15.6, §26 items 7-10
+bool Search::pin_keys(const Claim& claim, const Attempt& attempt, const Amounts& load, std::size_t k,
+                      Id requirements, Fit& fit) {
   if (k == attempt.choices.size()) return keep_types(claim, attempt, load, requirements, fit);
   const auto& choice = attempt.choices[k];
-  return std::ranges::any_of(choice.order, [&](Id domain) {
-    const Id pinned = world_.requirements.pin(requirements, world_.topology.keys()[choice.key],
-                                              world_.topology.domain_name(choice.key, domain));
-    return pinned != kNoId && pin_keys(claim, attempt, load, k + 1, pinned, fit);
+  const bool pinned = std::ranges::any_of(choice.order, [&](Id domain) {
+    const Id one = world_.requirements.pin(requirements, world_.topology.keys()[choice.key],
+                                           world_.topology.domain_name(choice.key, domain));
+    return one != kNoId && pin_keys(claim, attempt, load, k + 1, one, fit);
   });
+  return pinned || (!choice.required && pin_keys(claim, attempt, load, k + 1, requirements, fit));
 }
 
 // spec: scheduling §12.1
-bool Search::keep_types(const Claim& claim, const Attempt& attempt, const Amounts& load, Id requirements, Fit& fit) {
+bool Search::keep_types(const Claim& claim, const Attempt& attempt, const Amounts& load, Id requirements,
+                        Fit& fit) {
   const Template& owner = world_.templates[claim.owner];
   const TypeTable& table = world_.tables[owner.table];
   Bits options(table.size());
@@ -287,18 +297,34 @@ std::vector<std::vector<Id>> Search::domains_of(Id requirements) const {
 
 void Search::commit_claim(Claim& claim, std::size_t target, const Attempt& attempt, Fit fit) {
   const PodClass& pod_class = *attempt.pod_class;
-  if (claim.requirements != fit.requirements || claim.pods.empty()) claim.domains = domains_of(fit.requirements);
-  claim.requirements = fit.requirements;
+  if (claim.requirements != fit.requirements || claim.pods.empty()) narrow(claim, target, fit.requirements);
   claim.options = std::move(fit.options);
   add(claim.load, pod_class.load);
   claim.ports.insert(claim.ports.end(), pod_class.ports.begin(), pod_class.ports.end());
   claim.pods.push_back(attempt.pod);
-  if (world_.topology.empty()) return;
-  world_.topology.record(pod_class.topology, {.target = target,
-                                              .domains = claim.domains,
-                                              .labels = nullptr,
-                                              .hostname = {},
-                                              .claim = &world_.requirements.get(claim.requirements)});
+  if (!world_.topology.empty()) world_.topology.record(pod_class.topology, place_of_claim(claim, target));
+}
+
+// The claim's pods count where the claim can be: what it loses, they lose.
+void Search::narrow(Claim& claim, std::size_t target, Id requirements) {
+  const bool recount = !world_.topology.empty() && !claim.pods.empty();
+  const auto count_all = [&](std::int32_t delta) {
+    const Topology::Place place = place_of_claim(claim, target);
+    for (const Id p : claim.pods)
+      world_.topology.record(world_.classes[world_.pods[p].pod_class].topology, place, delta);
+  };
+  if (recount) count_all(-1);
+  claim.requirements = requirements;
+  claim.domains = domains_of(requirements);
+  if (recount) count_all(1);
+}
+
+Topology::Place Search::place_of_claim(const Claim& claim, std::size_t target) const {
+  return {.target = target,
+          .domains = claim.domains,
+          .labels = nullptr,
+          .hostname = {},
+          .claim = &world_.requirements.get(claim.requirements)};
 }
 
 }  // namespace karpenter::scheduling

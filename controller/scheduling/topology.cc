@@ -38,7 +38,8 @@ std::string selector_identity(const PodSelector& pods) {
   return out;
 }
 
-// spec: scheduling §15.12. Namespace objects are not part of a problem: any namespace selector covers all namespaces.
+// spec: scheduling §15.12. Namespace objects are not part of a problem: any namespace selector covers all
+// namespaces.
 PodSelector pods_of_term(const model::Pod& pod, const model::PodAffinityTerm& term) {
   PodSelector out{.all_namespaces = term.namespace_selector.has_value(),
                   .namespaces = {term.namespaces.begin(), term.namespaces.end()},
@@ -104,7 +105,8 @@ Id Topology::add_spread(const model::Pod& pod, const model::TopologySpreadConstr
               .max_skew = std::max(constraint.max_skew, 1),
               .min_domains = constraint.min_domains.value_or(0),
               .node_filter = {},
-              .counts = {}};
+              .by_domain = {},
+              .by_target = {}};
   const bool honor = constraint.node_affinity_policy != "Ignore";
   const bool open = std::ranges::any_of(alternatives, &model::Requirements::empty);
   if (honor && !open) group.node_filter.assign(alternatives.begin(), alternatives.end());
@@ -122,14 +124,16 @@ Id Topology::add_term(const model::Pod& pod, const model::PodAffinityTerm& term,
               .key_name = term.topology_key,
               .pods = pods_of_term(pod, term),
               .node_filter = {},
-              .counts = {}};
+              .by_domain = {},
+              .by_target = {}};
   std::string identity = std::to_string(static_cast<int>(kind));
   append_part(identity, term.topology_key);
   identity += selector_identity(group.pods);
   return find_or_add(std::move(group), identity);
 }
 
-ClassTopology Topology::add_constraints(const model::Pod& pod, std::span<const model::Requirements> alternatives) {
+ClassTopology Topology::add_constraints(const model::Pod& pod,
+                                        std::span<const model::Requirements> alternatives) {
   ClassTopology out;
   const auto own = [&](Id group) { out.owned.push_back({group, groups_[group].pods.covers(pod)}); };
   for (const auto& constraint : pod.spec.topology_spread_constraints)
@@ -162,7 +166,7 @@ void Topology::freeze() {
   domains_.clear();
   for (const auto& values : values_) domains_.emplace_back(values.begin(), values.end());
   for (auto& group : groups_)
-    if (group.key != kNoId) group.counts.assign(domains_[group.key].size(), 0);
+    if (group.key != kNoId) group.by_domain.assign(domains_[group.key].size(), 0);
 }
 
 Id Topology::domain(Id key, std::string_view value) const {
@@ -172,38 +176,39 @@ Id Topology::domain(Id key, std::string_view value) const {
 }
 
 bool Topology::participates(const Group& group, const Place& place) const {
-  if (group.node_filter.empty()) return true;
+  // A host that the owner's filter leaves out never takes an owner, so its count is never asked for. Counting
+  // it anyway is right for a claim that is narrowed into the filter later.
+  if (group.key == kNoId || group.node_filter.empty()) return true;
   return std::ranges::any_of(group.node_filter, [&](const model::Requirements& filter) {
-    return place.claim != nullptr ? place.claim->compatible(filter, {}) : accepts(*place.labels, place.hostname, filter);
+    return place.claim != nullptr ? place.claim->compatible(filter, {})
+                                  : accepts(*place.labels, place.hostname, filter);
   });
 }
 
-void Topology::increment(Group& group, const Place& place) {
-  ++group.total;
-  if (group.key == kNoId) {
-    if (group.counts.size() <= place.target) group.counts.resize(place.target + 1, 0);
-    ++group.counts[place.target];
-    return;
-  }
+void Topology::add(Group& group, const Place& place, std::int32_t delta) {
+  group.total += delta;
+  if (group.by_target.size() <= place.target) group.by_target.resize(place.target + 1, 0);
+  group.by_target[place.target] += delta;
+  if (group.key == kNoId) return;
   const auto& domains = place.domains[group.key];
   const bool all = group.kind == Kind::kAntiAffinity || group.kind == Kind::kInverse;
   if (!all && domains.size() != 1) return;  // spec: scheduling §15.10
-  for (const Id d : domains) ++group.counts[d];
+  for (const Id d : domains) group.by_domain[d] += delta;
 }
 
-void Topology::record(const ClassTopology& topology, const Place& place) {
+void Topology::record(const ClassTopology& topology, const Place& place, std::int32_t delta) {
   for (const Id g : topology.counted_by)
-    if (participates(groups_[g], place)) increment(groups_[g], place);
-  for (const Id g : topology.keeps_away) increment(groups_[g], place);
+    if (participates(groups_[g], place)) add(groups_[g], place, delta);
+  for (const Id g : topology.keeps_away) add(groups_[g], place, delta);
 }
 
 void Topology::record_running(const model::Pod& pod, std::span<const Id> keeps_away, const Place& place) {
   for (auto& group : groups_) {
     if (pod.meta.is_deleting()) break;  // only keeps others away
     if (group.kind != Kind::kInverse && group.pods.covers_running(pod) && participates(group, place))
-      increment(group, place);
+      add(group, place, 1);
   }
-  for (const Id g : keeps_away) increment(groups_[g], place);
+  for (const Id g : keeps_away) add(groups_[g], place, 1);
 }
 
 bool Topology::admits(const model::Requirement* own, Id key, Id domain) const {
@@ -211,19 +216,21 @@ bool Topology::admits(const model::Requirement* own, Id key, Id domain) const {
 }
 
 // spec: scheduling §15.7
-Bits Topology::spread_domains(const Group& group, bool self, const model::Requirement* own, const Choice& choice) const {
+Bits Topology::spread_domains(const Group& group, bool self, const model::Requirement* own,
+                              const Choice& choice) const {
   std::int32_t least = std::numeric_limits<std::int32_t>::max();
   std::int32_t known = 0;
   const std::size_t n = domains_[choice.key].size();
   for (Id d = 0; d < n; ++d) {
     if (!admits(own, choice.key, d)) continue;
-    least = std::min(least, count(group, d));
+    least = std::min(least, group.by_domain[d]);
     ++known;
   }
   if (known < group.min_domains) least = 0;
   Bits out(n);
   for (Id d = 0; d < n; ++d)
-    if (admits(own, choice.key, d) && count(group, d) + (self ? 1 : 0) - least <= group.max_skew) out.set(d);
+    if (admits(own, choice.key, d) && group.by_domain[d] + (self ? 1 : 0) - least <= group.max_skew)
+      out.set(d);
   return out;
 }
 
@@ -235,7 +242,7 @@ Bits Topology::affinity_domains(const Group& group, bool self, const model::Requ
   for (Id d = 0; d < n; ++d) {
     if (!admits(own, group.key, d)) continue;
     possible.set(d);
-    if (count(group, d) > 0) occupied.set(d);
+    if (group.by_domain[d] > 0) occupied.set(d);
   }
   if (occupied.any() || !self) return occupied;
   return possible;
@@ -254,7 +261,7 @@ void Topology::allow(const Group& group, bool self, const model::Requirements& s
     case Kind::kInverse: {
       Bits empty(domains_[choice.key].size());
       for (Id d = 0; d < domains_[choice.key].size(); ++d)
-        if (count(group, d) == 0) empty.set(d);
+        if (group.by_domain[d] == 0) empty.set(d);
       choice.allowed &= empty;
       return;
     }
@@ -268,43 +275,58 @@ std::optional<std::vector<Topology::Choice>> Topology::choices(const ClassTopolo
   for (const Id g : topology.kept_away_by)
     if (groups_[g].total > 0) groups.push_back({g, false});
   std::vector<Choice> out;
+  const auto choice_of = [&](Id key) -> Choice& {
+    const auto known = std::ranges::find(out, key, &Choice::key);
+    if (known != out.end()) return *known;
+    out.push_back({.key = key, .order = {}, .allowed = Bits(domains_[key].size())});
+    for (Id d = 0; d < domains_[key].size(); ++d) out.back().allowed.set(d);
+    return out.back();
+  };
   for (const auto& [g, self] : groups) {
     const Group& group = groups_[g];
     if (group.key == kNoId) continue;
-    auto choice = std::ranges::find(out, group.key, &Choice::key);
-    if (choice == out.end()) {
-      out.push_back({.key = group.key, .order = {}, .allowed = Bits(domains_[group.key].size())});
-      choice = out.end() - 1;
-      for (Id d = 0; d < domains_[group.key].size(); ++d) choice->allowed.set(d);
-    }
-    allow(group, self, strict, *choice);
-    if (!choice->allowed.any()) {
+    Choice& choice = choice_of(group.key);
+    choice.required = true;
+    allow(group, self, strict, choice);
+    if (!choice.allowed.any()) {
       if (failed != nullptr) *failed = describe(group);
       return std::nullopt;
     }
   }
+  // A pod that others must stay away from is given one domain at once: in an open claim it would block all or
+  // none.
+  for (const Id g : topology.counted_by)
+    if (groups_[g].kind == Kind::kAntiAffinity && groups_[g].key != kNoId)
+      static_cast<void>(choice_of(groups_[g].key));
   for (auto& choice : out) {
     std::vector<std::int64_t> score(domains_[choice.key].size(), 0);
     for (const auto& [g, self] : groups)
       if (groups_[g].key == choice.key)
-        for (Id d = 0; d < score.size(); ++d) score[d] += count(groups_[g], d);
+        for (Id d = 0; d < score.size(); ++d) score[d] += groups_[g].by_domain[d];
     choice.allowed.each([&](std::size_t d) { choice.order.push_back(static_cast<Id>(d)); });
     std::ranges::stable_sort(choice.order, {}, [&](Id d) { return score[d]; });  // ids are in name order
   }
   return out;
 }
 
-Topology::Verdict Topology::host_allows(const ClassTopology& topology, std::size_t target) const {
+Topology::Verdict Topology::target_allows(const ClassTopology& topology, std::size_t target,
+                                          const std::vector<std::vector<Id>>* domains) const {
   for (const Id g : topology.kept_away_by)
-    if (groups_[g].key == kNoId && count(groups_[g], target) > 0) return Verdict::kNever;
+    if (here(groups_[g], target) > 0) return Verdict::kNever;
   Verdict verdict = Verdict::kYes;
   for (const auto& [g, self] : topology.owned) {
     const Group& group = groups_[g];
-    if (group.key != kNoId) continue;
-    const std::int32_t here = count(group, target);
-    if (group.kind == Kind::kAntiAffinity && here > 0) return Verdict::kNever;
-    if (group.kind == Kind::kSpread && here + (self ? 1 : 0) > group.max_skew) return Verdict::kNever;
-    if (group.kind == Kind::kAffinity && here == 0 && !(self && group.total == 0)) verdict = Verdict::kNotNow;
+    const std::int32_t pods = here(group, target);
+    const bool host = group.key == kNoId;
+    if (group.kind == Kind::kAntiAffinity && pods > 0) return Verdict::kNever;
+    if (group.kind == Kind::kSpread && host && pods + (self ? 1 : 0) > group.max_skew) return Verdict::kNever;
+    // Pods on a claim whose domain is still open are counted in no domain yet; pinning it now would count
+    // them at once.
+    const bool open =
+        domains != nullptr && !host && (domains->size() <= group.key || (*domains)[group.key].size() != 1);
+    if (group.kind == Kind::kSpread && open && pods > 0) verdict = Verdict::kNotNow;
+    if (group.kind == Kind::kAffinity && host && pods == 0 && !(self && group.total == 0))
+      verdict = Verdict::kNotNow;
   }
   return verdict;
 }
@@ -313,16 +335,24 @@ std::string Topology::describe(const Group& group) const {
   static constexpr std::size_t kMaxShown = 25;
   std::string out;
   switch (group.kind) {
-    case Kind::kSpread: out = "topology spread"; break;
-    case Kind::kAffinity: out = "pod affinity"; break;
-    case Kind::kAntiAffinity: out = "pod anti-affinity"; break;
-    case Kind::kInverse: out = "pod anti-affinity of other pods"; break;
+    case Kind::kSpread:
+      out = "topology spread";
+      break;
+    case Kind::kAffinity:
+      out = "pod affinity";
+      break;
+    case Kind::kAntiAffinity:
+      out = "pod anti-affinity";
+      break;
+    case Kind::kInverse:
+      out = "pod anti-affinity of other pods";
+      break;
   }
   out += " on " + group.key_name + ", pods by domain:";
   if (group.key == kNoId) return out + " every host";
   const auto& names = domains_[group.key];
   for (Id d = 0; d < std::min(names.size(), kMaxShown); ++d)
-    out += ' ' + names[d] + '=' + std::to_string(count(group, d));
+    out += ' ' + names[d] + '=' + std::to_string(group.by_domain[d]);
   return names.empty() ? out + " no domain" : out;
 }
 

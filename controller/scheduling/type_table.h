@@ -23,7 +23,9 @@ class TypeTable {
 
   [[nodiscard]] std::size_t size() const { return types_.size(); }
   [[nodiscard]] const cloud::InstanceType& type(std::size_t i) const { return *types_[i]; }
-  [[nodiscard]] const std::shared_ptr<const cloud::InstanceType>& pointer(std::size_t i) const { return types_[i]; }
+  [[nodiscard]] const std::shared_ptr<const cloud::InstanceType>& pointer(std::size_t i) const {
+    return types_[i];
+  }
   [[nodiscard]] const cloud::InstanceTypes& types() const { return types_; }
 
   // Leaves in `set` the types whose allocatable holds `load`. One binary search and one AND per resource.

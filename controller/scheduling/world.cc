@@ -62,9 +62,10 @@ void build_template(World& world, const NodePoolView& view) {
   } else {
     out.base = world.requirements.intern(*base);
     out.options = world.requirements.types(out.base, out.table);
-    out.has_min_values = std::ranges::any_of(*base, [](const auto& e) { return e.second.min_values().has_value(); });
-    out.overhead = overhead_groups(*base, world.taint_sets[out.taints], world.tables[out.table], world.daemons,
-                                   world.resources);
+    out.has_min_values =
+        std::ranges::any_of(*base, [](const auto& e) { return e.second.min_values().has_value(); });
+    out.overhead = overhead_groups(*base, world.taint_sets[out.taints], world.tables[out.table],
+                                   world.daemons, world.resources);
     if (!out.options.any()) out.broken = "no available instance type meets the requirements of the nodepool";
   }
   world.templates.push_back(std::move(out));
@@ -132,7 +133,8 @@ struct RunningPod {
   std::vector<Id> keeps_away;
 };
 
-// Running pods on nodes of the pass, without those to be placed, each once, ordered by key. spec: scheduling §15.4
+// Running pods on nodes of the pass, without those to be placed, each once, ordered by key. spec: scheduling
+// §15.4
 std::vector<RunningPod> running_pods(const World& world) {
   std::unordered_map<std::string_view, std::size_t> nodes;
   for (std::size_t n = 0; n < world.problem.nodes.size(); ++n) nodes.emplace(world.problem.nodes[n].name, n);
@@ -158,7 +160,8 @@ std::vector<RunningPod> running_pods(const World& world) {
 
 Topology::Place place_of(const World& world, std::size_t row) {
   const NodeRow& node = world.nodes[row];
-  Topology::Place place{.target = row, .domains = {}, .labels = &node.node->labels, .hostname = node.hostname};
+  Topology::Place place{
+      .target = row, .domains = {}, .labels = &node.node->labels, .hostname = node.hostname};
   for (Id key = 0; key < world.topology.keys().size(); ++key) {
     const auto label = node.node->labels.find(world.topology.keys()[key]);
     const Id domain = label == node.node->labels.end() ? kNoId : world.topology.domain(key, label->second);
@@ -180,7 +183,8 @@ void build(World& world) {
   world.topology.freeze();
   std::vector<std::size_t> row_of(world.nodes.size());
   for (std::size_t row = 0; row < world.nodes.size(); ++row) row_of[world.nodes[row].index] = row;
-  for (const auto& r : running) world.topology.record_running(*r.pod, r.keeps_away, place_of(world, row_of[r.node]));
+  for (const auto& r : running)
+    world.topology.record_running(*r.pod, r.keeps_away, place_of(world, row_of[r.node]));
 }
 
 }  // namespace karpenter::scheduling

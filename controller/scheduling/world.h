@@ -15,21 +15,22 @@
 #include "controller/scheduling/topology.h"
 #include "controller/scheduling/type_table.h"
 
-// A Problem as small integers and dense arrays: built once per pass; the search changes only node and template rows.
+// A Problem as small integers and dense arrays: built once per pass; the search changes only node and
+// template rows.
 
 namespace karpenter::scheduling {
 
 // A NodePool as the start of new claims. spec: scheduling §8.3, §8.4, §8.6
 struct Template {
   const NodePoolView* view = nullptr;
-  Id base = kNoId;      // requirements
-  Id taints = kNoId;    // taint set
+  Id base = kNoId;    // requirements
+  Id taints = kNoId;  // taint set
   std::size_t table = 0;
-  Bits options;                            // types that meet `base` and have an offering
+  Bits options;  // types that meet `base` and have an offering
   std::vector<OverheadGroup> overhead;
-  model::Resources limits_left;            // only limited resources; empty: unlimited
+  model::Resources limits_left;  // only limited resources; empty: unlimited
   bool has_min_values = false;
-  std::string broken;                      // why it can make no node at all; "" when it can
+  std::string broken;  // why it can make no node at all; "" when it can
 };
 
 // An existing node. spec: scheduling §8.5
@@ -43,7 +44,8 @@ struct NodeRow {
   std::vector<HostPort> ports;
 };
 
-// One way to read what a pod requires; variants of a class are tried in order, each over all targets. spec: §9.3, §16
+// One way to read what a pod requires; variants of a class are tried in order, each over all targets. spec:
+// §9.3, §16
 struct Variant {
   Id requirements = kNoId;
   PreferNoSchedule prefer = PreferNoSchedule::kHard;

@@ -2,6 +2,7 @@
 """The story of hack/demo: each step acts with a real kubectl and checks the world; ends with a table."""
 import argparse
 import base64
+import json
 import pathlib
 import signal
 import socket
@@ -67,7 +68,11 @@ class Story:
     def install(self):
         c = self.c
         for path in sorted((ROOT / "manifests/crds").glob("*.yaml")):
-            c.apply(path.read_text().replace("CA_BUNDLE", self.ca_bundle()))
+            c.apply(path.read_text())
+        bundle = {"spec": {"conversion": {"webhook": {"clientConfig": {"caBundle": self.ca_bundle()}}}}}
+        for crd in c.items("crds"):
+            if crd["spec"].get("conversion", {}).get("strategy") == "Webhook":
+                c.kubectl("patch", "crd", crd["metadata"]["name"], "--type=merge", "-p", json.dumps(bundle))
         c.apply((ROOT / "manifests/install/rbac.yaml").read_text())
         c.start_webhook()
         c.apply((ROOT / "manifests/install/webhook.yaml").read_text().replace("CA_BUNDLE", self.ca_bundle()))

@@ -2,7 +2,6 @@
 // simulated machines between them. Everything it makes for its clients (certificates, kubeconfigs, endpoints) goes into --dir.
 
 #include <gflags/gflags.h>
-#include <signal.h>
 #include <sys/stat.h>
 
 #include <cstdio>
@@ -13,12 +12,14 @@
 #include "common/json/yaml.h"
 #include "common/net/beast/beast.h"
 #include "common/net/crypto.h"
+#include "common/runtime/signals.h"
 #include "tests/devcluster/embedded_cluster.h"
 
 DEFINE_string(dir, "", "Folder for certificates, kubeconfigs and endpoints.json; must exist");
 DEFINE_int32(kube_port, 0, "Port of the Kubernetes API (0: any)");
 DEFINE_int32(aws_port, 0, "Port of the AWS endpoint (0: any)");
 DEFINE_string(cluster_name, "demo", "Name of the EKS cluster");
+DEFINE_string(kubernetes_version, "1.32", "What the cluster says it is");
 DEFINE_int32(webhook_port, 8443, "Loopback port that Service karpenter/karpenter-webhook leads to");
 DEFINE_int32(boot_ms, 1500, "From a running instance to its registered Node");
 DEFINE_int32(spot_warning_seconds, 20, "From a spot interruption message to the end of the instance");
@@ -108,6 +109,7 @@ EmbeddedClusterOptions cluster_options(runtime::Runtime& runtime, const Tokens& 
     return net::Origin{.scheme = "https", .host = "127.0.0.1", .port = static_cast<std::uint16_t>(FLAGS_webhook_port)};
   };
   out.aws.cluster_name = FLAGS_cluster_name;
+  out.aws.cluster_version = FLAGS_kubernetes_version;
   out.aws.cluster_endpoint = api_endpoint;
   out.aws.cluster_ca_pem = ca_pem;
   out.kubelets.boot = std::chrono::milliseconds(FLAGS_boot_ms);
@@ -144,25 +146,7 @@ class LateHandler final : public net::Handler {
   std::atomic<net::Handler*> target_{nullptr};
 };
 
-void wait_for_signal() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  int received = 0;
-  sigwait(&signals, &received);
-}
-
-void block_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread starts: sigwait takes them
-  signal(SIGPIPE, SIG_IGN);
-}
-
-base::Status run() {
+base::Status run(std::stop_token stop) {
   auto runtime = runtime::make_real_runtime();
   ASSIGN_OR_RETURN(const Credentials credentials, make_credentials(*runtime));
   const Tokens tokens;
@@ -189,7 +173,7 @@ base::Status run() {
   RETURN_IF_ERROR(publish(credentials, tokens, kube_url, "http://127.0.0.1:" + std::to_string(aws_server->port())));
   std::printf("karpenter-devcluster: Kubernetes on %s, files in %s\n", kube_url.c_str(), FLAGS_dir.c_str());
   std::fflush(stdout);
-  wait_for_signal();
+  static_cast<void>(runtime::sleep_for(*runtime, std::chrono::hours(24 * 365), {.deadline = base::Mono::max(), .stop = stop}));
   runtime->stop_all();
   kube_server->drain(std::chrono::milliseconds(500));
   aws_server->drain(std::chrono::milliseconds(500));
@@ -208,8 +192,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "karpenter-devcluster: --dir is required, and no other arguments\n");
     return 2;
   }
-  karpenter::devcluster::block_signals();
-  const auto status = karpenter::devcluster::run();
+  karpenter::runtime::block_signals();
+  karpenter::base::Status status = karpenter::base::ok();
+  karpenter::runtime::run_until_signal(
+      [&](std::stop_token stop) { status = karpenter::devcluster::run(std::move(stop)); });
   if (status.has_value()) return 0;
   std::fprintf(stderr, "karpenter-devcluster: %s\n", status.error().text().c_str());
   return 1;

@@ -211,8 +211,10 @@ void check_host_spread(const Pod& pod, const Target& at, Broken& broken) {
         constraint.when_unsatisfiable == "ScheduleAnyway")
       continue;
     const auto carried = std::ranges::count_if(at.pods, [&](const Pod* p) {
-      return p == &pod ||
-             (selects(pod, constraint.label_selector, *p) && !p->spec.topology_spread_constraints.empty());
+      return std::ranges::any_of(p->spec.topology_spread_constraints, [&](const auto& other) {
+        return other.topology_key == constraint.topology_key && other.max_skew == constraint.max_skew &&
+               other.label_selector == constraint.label_selector;
+      });
     });
     if (carried > constraint.max_skew) broken.push_back("host spread of " + pod.meta.name + " on " + at.name);
   }

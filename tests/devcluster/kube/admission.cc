@@ -61,7 +61,8 @@ std::optional<std::string> rule_version(json::View rule, json::View webhook, con
 }
 
 json::Value namespace_labels(const Context& context) {
-  const std::string name = context.resource->plural == "namespaces" ? context.info.name : context.info.namespace_name;
+  const std::string name =
+      context.resource->plural == "namespaces" ? context.info.name : context.info.namespace_name;
   const Object found = name.empty() ? nullptr : context.world.storage.get("/namespaces", name);
   return found == nullptr ? json::Value::object() : found->view()["metadata"]["labels"].clone();
 }
@@ -91,7 +92,8 @@ std::optional<Match> match_webhook(json::View webhook, const Context& context, c
 // The configurations of one sort; they are kept alive by the caller while views into them are used.
 std::vector<Object> configurations(const World& world, std::string_view plural) {
   std::vector<Object> out;
-  for (auto& [key, object] : world.storage.list(std::string(kGroup) + "/" + std::string(plural), "").objects) {
+  for (auto& [key, object] :
+       world.storage.list(std::string(kGroup) + "/" + std::string(plural), "").objects) {
     out.push_back(object);
   }
   return out;
@@ -104,7 +106,8 @@ std::vector<Match> matching(const std::vector<Object>& configurations, const Con
   if (context.resource->group == kGroup) return out;
   for (const Object& configuration : configurations) {
     for (const json::View webhook : configuration->view()["webhooks"].items()) {
-      if (auto match = match_webhook(webhook, context, input); match.has_value()) out.push_back(std::move(*match));
+      if (auto match = match_webhook(webhook, context, input); match.has_value())
+        out.push_back(std::move(*match));
     }
   }
   return out;
@@ -112,8 +115,7 @@ std::vector<Match> matching(const std::vector<Object>& configurations, const Con
 
 base::Result<json::Value> at_version(const Context& context, json::View object, const std::string& version) {
   if (!object.is_object()) return json::Value();
-  ASSIGN_OR_RETURN(Object converted,
-                   convert_one(context, std::make_shared<const json::Value>(object), version));
+  ASSIGN_OR_RETURN(Object converted, convert_one(context, make_object(json::Value(object)), version));
   return json::Value(converted->view());
 }
 
@@ -124,8 +126,8 @@ void put_kind(json::Ref out, const Resource& resource, std::string_view version,
   out[third].set(name);
 }
 
-json::Value make_review(const Context& context, const Match& match, const AdmissionInput& input, json::Value object,
-                        json::Value old_object) {
+json::Value make_review(const Context& context, const Match& match, const AdmissionInput& input,
+                        json::Value object, json::Value old_object) {
   const Resource& resource = *context.resource;
   json::Value review = json::Value::object();
   review["apiVersion"].set("admission.k8s.io/v1");
@@ -146,11 +148,14 @@ json::Value make_review(const Context& context, const Match& match, const Admiss
   if (!context.info.namespace_name.empty()) request["namespace"].set(context.info.namespace_name);
   request["operation"].set(input.operation);
   request["userInfo"]["username"].set(context.user.name);
-  for (const std::string& group : context.user.groups) request["userInfo"]["groups"].push_back(std::string_view(group));
+  for (const std::string& group : context.user.groups)
+    request["userInfo"]["groups"].push_back(std::string_view(group));
   request["object"].set(std::move(object));
   request["oldObject"].set(std::move(old_object));
   request["dryRun"].set(context.dry_run == DryRun::kYes);
-  const std::string options = input.operation == "CREATE" ? "Create" : input.operation == "UPDATE" ? "Update" : "Delete";
+  const std::string options = input.operation == "CREATE"   ? "Create"
+                              : input.operation == "UPDATE" ? "Update"
+                                                            : "Delete";
   request["options"]["kind"].set(options + "Options");
   request["options"]["apiVersion"].set("meta.k8s.io/v1");
   return review;
@@ -158,16 +163,21 @@ json::Value make_review(const Context& context, const Match& match, const Admiss
 
 base::Status check_answer(json::View answer, json::View review, bool mutating) {
   const json::View response = answer["response"];
-  if (answer["apiVersion"].string_or("") != "admission.k8s.io/v1" || answer["kind"].string_or("") != "AdmissionReview") {
+  if (answer["apiVersion"].string_or("") != "admission.k8s.io/v1" ||
+      answer["kind"].string_or("") != "AdmissionReview") {
     return base::invalid("expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got " +
                          answer["apiVersion"].string_or("") + ", Kind=" + answer["kind"].string_or(""));
   }
-  if (!(response["uid"] == review["request"]["uid"])) return base::invalid("expected response.uid=" + review["request"]["uid"].dump());
+  if (!(response["uid"] == review["request"]["uid"]))
+    return base::invalid("expected response.uid=" + review["request"]["uid"].dump());
   if (!response["allowed"].is_bool()) return base::invalid("response.allowed is missing");
   const bool patch = response["patch"].exists();
-  if (!mutating && (patch || response["patchType"].exists())) return base::invalid("a validating webhook must not return a patch");
-  if (patch != response["patchType"].exists()) return base::invalid("webhook returned response.patch without response.patchType or the reverse");
-  if (patch && response["patchType"].string_or("") != "JSONPatch") return base::invalid("invalid response.patchType");
+  if (!mutating && (patch || response["patchType"].exists()))
+    return base::invalid("a validating webhook must not return a patch");
+  if (patch != response["patchType"].exists())
+    return base::invalid("webhook returned response.patch without response.patchType or the reverse");
+  if (patch && response["patchType"].string_or("") != "JSONPatch")
+    return base::invalid("invalid response.patchType");
   return base::ok();
 }
 
@@ -187,14 +197,16 @@ base::Error denied(const std::string& name, json::View status) {
 void collect_warnings(Context& context, json::View response) {
   for (const json::View warning : response["warnings"].items()) {
     const std::string text = warning.string_or("");
-    const bool clean = std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20U || c == 0x7F; });
+    const bool clean =
+        std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20U || c == 0x7F; });
     if (clean && !text.empty()) context.warnings.push_back(text);
   }
 }
 
-// The response member of a well-formed, allowing answer. nullopt: the call failed and failurePolicy is Ignore.
-base::Result<std::optional<json::Value>> ask(Context& context, const Match& match, const AdmissionInput& input,
-                                             bool mutating) {
+// The response member of a well-formed, allowing answer. nullopt: the call failed and failurePolicy is
+// Ignore.
+base::Result<std::optional<json::Value>> ask(Context& context, const Match& match,
+                                             const AdmissionInput& input, bool mutating) {
   const std::string name = match.webhook["name"].string_or("");
   const std::string effects = match.webhook["sideEffects"].string_or("");
   if (context.dry_run == DryRun::kYes && effects != "None" && effects != "NoneOnDryRun") {
@@ -210,10 +222,12 @@ base::Result<std::optional<json::Value>> ask(Context& context, const Match& matc
                               .timeout = timeout,
                               .timeout_in_query = true},
                              context.call);
-  base::Status status = answer.has_value() ? check_answer(*answer, review, mutating) : base::Status(answer.error());
+  base::Status status =
+      answer.has_value() ? check_answer(*answer, review, mutating) : base::Status(answer.error());
   if (!status.has_value()) {
     if (match.webhook["failurePolicy"].string_or("Fail") == "Ignore") return std::optional<json::Value>();
-    return internal_error("failed calling webhook \"" + name + "\": failed to call webhook: " + status.error().message);
+    return internal_error("failed calling webhook \"" + name +
+                          "\": failed to call webhook: " + status.error().message);
   }
   const json::View response = answer->view()["response"];
   collect_warnings(context, response);
@@ -222,11 +236,14 @@ base::Result<std::optional<json::Value>> ask(Context& context, const Match& matc
 }
 
 // `object` (at the request's version) with the webhook's patch.
-base::Result<json::Value> patched(const Context& context, const Match& match, json::Value object, json::View response) {
+base::Result<json::Value> patched(const Context& context, const Match& match, json::Value object,
+                                  json::View response) {
   const std::string name = match.webhook["name"].string_or("");
   const auto bytes = base::base64_decode(response["patch"].string_or(""));
-  auto patch = bytes.has_value() ? json::parse(*bytes) : base::Result<json::Value>(base::invalid("not base64"));
-  if (!patch.has_value()) return internal_error("webhook \"" + name + "\": cannot decode patch: " + patch.error().text());
+  auto patch =
+      bytes.has_value() ? json::parse(*bytes) : base::Result<json::Value>(base::invalid("not base64"));
+  if (!patch.has_value())
+    return internal_error("webhook \"" + name + "\": cannot decode patch: " + patch.error().text());
   if (patch->view().size() == 0) return object;
   ASSIGN_OR_RETURN(json::Value seen, at_version(context, object, match.version));
   if (auto done = json::apply_json_patch(seen, *patch); !done.has_value()) {

@@ -27,7 +27,8 @@ bool serves_subresource(const Context& context) {
   if (name.empty()) return true;
   if (name == "status") return context.version->has_status;
   if (name == "scale") return context.version->scale.has_value();
-  return std::ranges::find(context.resource->extra_subresources, name) != context.resource->extra_subresources.end();
+  return std::ranges::find(context.resource->extra_subresources, name) !=
+         context.resource->extra_subresources.end();
 }
 
 // Finds what the path names: 404 for what is not served, 405 for verbs it does not have.
@@ -35,17 +36,23 @@ base::Status find_resource(Context& context) {
   context.resource = context.world.registry.find(context.info.group, context.info.plural);
   if (context.resource == nullptr) return path_not_found();
   context.version = context.resource->version(context.info.version);
-  if (context.version == nullptr || !context.version->served || !serves_subresource(context)) return path_not_found();
-  const bool names_one = !context.info.name.empty() || (context.info.verb == "create" && context.info.subresource.empty());
-  if (context.resource->namespaced && names_one && context.info.namespace_name.empty()) return path_not_found();
+  if (context.version == nullptr || !context.version->served || !serves_subresource(context))
+    return path_not_found();
+  const bool names_one =
+      !context.info.name.empty() || (context.info.verb == "create" && context.info.subresource.empty());
+  if (context.resource->namespaced && names_one && context.info.namespace_name.empty())
+    return path_not_found();
   if (!context.resource->namespaced && !context.info.namespace_name.empty()) return path_not_found();
   const std::string& verb = context.info.verb;
   const bool collection_write = context.info.name.empty() && (verb == "update" || verb == "patch");
-  const bool create_by_name = verb == "create" && !context.info.name.empty() && context.info.subresource.empty();
-  if (collection_write || create_by_name || (context.info.subresource.empty() && !context.resource->has_verb(verb))) {
+  const bool create_by_name =
+      verb == "create" && !context.info.name.empty() && context.info.subresource.empty();
+  if (collection_write || create_by_name ||
+      (context.info.subresource.empty() && !context.resource->has_verb(verb))) {
     return method_not_allowed("the server does not allow this method on the requested resource");
   }
-  if (context.version->deprecation_warning.has_value()) context.warnings.push_back(*context.version->deprecation_warning);
+  if (context.version->deprecation_warning.has_value())
+    context.warnings.push_back(*context.version->deprecation_warning);
   return base::ok();
 }
 
@@ -53,7 +60,8 @@ base::Status read_dry_run(Context& context) {
   const std::string text = context.info.get("dryRun");
   if (text.empty()) return base::ok();
   if (text != "All") {
-    return invalid_object("meta.k8s.io", "CreateOptions", "", {unsupported_value("dryRun", json::Value::of(text), {"All"})});
+    return invalid_object("meta.k8s.io", "CreateOptions", "",
+                          {unsupported_value("dryRun", json::Value::of(text), {"All"})});
   }
   context.dry_run = DryRun::kYes;
   return base::ok();
@@ -105,7 +113,7 @@ net::HttpResponse serve_resource(Context& context, const net::HttpRequest& reque
   }
   auto outcome = serve_verb(context, request);
   net::HttpResponse response = outcome.has_value()
-                                   ? net::json_response(outcome->status, shaped(context, outcome->object, *shape).dump())
+                                   ? net::json_response(outcome->status, body_text(context, *outcome, *shape))
                                    : error_response(outcome.error());
   add_warnings(context, response);
   return response;
@@ -114,7 +122,9 @@ net::HttpResponse serve_resource(Context& context, const net::HttpRequest& reque
 }  // namespace
 
 struct ApiServer::Impl {
-  Impl(runtime::Runtime& runtime, ApiServerOptions options) : world(runtime, std::move(options)) { seed(world); }
+  Impl(runtime::Runtime& runtime, ApiServerOptions options) : world(runtime, std::move(options)) {
+    seed(world);
+  }
 
   net::HttpResponse serve(const net::HttpRequest& request, const net::Call& call) {
     if (request.body.size() > world.options.max_body_bytes) return error_response(too_large_body());
@@ -123,12 +133,17 @@ struct ApiServer::Impl {
     if (is_health(*info)) return net::text_response(200, "ok");
     auto user = authenticate(world, request);
     if (!user.has_value()) return error_response(user.error());
-    if (auto allowed = authorize(world, *user, *info); !allowed.has_value()) return error_response(allowed.error());
+    if (auto allowed = authorize(world, *user, *info); !allowed.has_value())
+      return error_response(allowed.error());
     if (!info->is_resource) {
       auto answer = serve_discovery(world, *info, request);
       return answer.has_value() ? std::move(*answer) : error_response(path_not_found());
     }
-    Context context{.world = world, .call = call, .user = std::move(*user), .info = std::move(*info), .resource = nullptr};
+    Context context{.world = world,
+                    .call = call,
+                    .user = std::move(*user),
+                    .info = std::move(*info),
+                    .resource = nullptr};
     return serve_resource(context, request);
   }
 

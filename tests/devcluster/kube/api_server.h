@@ -15,8 +15,8 @@
 #include "common/net/http.h"
 #include "common/runtime/runtime.h"
 
-// A Kubernetes API server at the wire, in memory: what a client can see of kube-apiserver, etcd and the garbage
-// collector, and nothing behind it. Where it differs from the real one it is stricter. Used through a
+// A Kubernetes API server at the wire, in memory: what a client can see of kube-apiserver, etcd and the
+// garbage collector, and nothing behind it. Where it differs from the real one it is stricter. Used through a
 // net::LoopbackTransport in simulation and tests, and behind net::start_server for a real kubectl.
 
 namespace karpenter::devcluster {
@@ -26,7 +26,8 @@ struct UserInfo {
   std::vector<std::string> groups;  // system:authenticated is added by the server
 };
 
-// Switches of a simulation. All are asked from the thread that serves the request; empty functions do nothing.
+// Switches of a simulation. All are asked from the thread that serves the request; empty functions do
+// nothing.
 struct FaultHooks {
   // Answers instead of the server: the work is not done.
   std::function<std::optional<net::HttpResponse>(const net::HttpRequest&)> before;
@@ -40,15 +41,17 @@ struct FaultHooks {
 using WebhookTransport = std::function<std::shared_ptr<net::Transport>(const net::ClientTls& tls)>;
 
 // Where a webhook service listens. nullopt: as a service without endpoints.
-using ServiceResolver = std::function<std::optional<net::Origin>(std::string_view namespace_name, std::string_view name,
-                                                                 std::uint16_t port)>;
+using ServiceResolver = std::function<std::optional<net::Origin>(std::string_view namespace_name,
+                                                                 std::string_view name, std::uint16_t port)>;
 
-// Judges one x-kubernetes-validations rule of a CRD. Returns the messages of failed rules; none: the object passes.
-// `self` and `old_self` are the values at the rule's place; `old_self` is missing unless this is an update.
+// Judges one x-kubernetes-validations rule of a CRD. Returns the messages of failed rules; none: the object
+// passes. `self` and `old_self` are the values at the rule's place; `old_self` is missing unless this is an
+// update.
 class RuleEvaluator {
  public:
   virtual ~RuleEvaluator() = default;
-  virtual std::optional<std::string> evaluate(json::View rule, json::View self, json::View old_self) const = 0;
+  virtual std::optional<std::string> evaluate(json::View rule, json::View self,
+                                              json::View old_self) const = 0;
 };
 
 struct ApiServerOptions {
@@ -61,14 +64,14 @@ struct ApiServerOptions {
   WebhookTransport webhook_transport = {};  // empty: every webhook call fails as unreachable
   ServiceResolver resolve_service = {};
   std::shared_ptr<const RuleEvaluator> rules = nullptr;  // null: rules are accepted and not evaluated
-  std::size_t history_per_kind = 4096;  // watch events kept; older ones answer 410
+  std::size_t history_per_kind = 4096;                   // watch events kept; older ones answer 410
   std::chrono::seconds bookmark_interval{60};
   std::size_t max_body_bytes = 3U << 20U;
   FaultHooks faults = {};
 };
 
-// Thread-safe. Streams it handed out must be gone before it is destroyed. No thread of its own; waits and webhook calls
-// happen on the caller's thread, never under a lock.
+// Thread-safe. Streams it handed out must be gone before it is destroyed. No thread of its own; waits and
+// webhook calls happen on the caller's thread, never under a lock.
 class ApiServer final : public net::Handler {
  public:
   ApiServer(runtime::Runtime& runtime, ApiServerOptions options);

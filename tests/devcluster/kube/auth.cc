@@ -36,14 +36,17 @@ bool rule_allows(json::View rule, const Attributes& wanted) {
   if (!lists_word(rule["verbs"], wanted.verb)) return false;
   if (!wanted.is_resource) return lists_path(rule["nonResourceURLs"], wanted.path);
   if (!lists_word(rule["apiGroups"], wanted.group)) return false;
-  const std::string full = wanted.subresource.empty() ? wanted.plural : wanted.plural + "/" + wanted.subresource;
-  const bool any_parent = !wanted.subresource.empty() && lists_word(rule["resources"], "*/" + wanted.subresource);
+  const std::string full =
+      wanted.subresource.empty() ? wanted.plural : wanted.plural + "/" + wanted.subresource;
+  const bool any_parent =
+      !wanted.subresource.empty() && lists_word(rule["resources"], "*/" + wanted.subresource);
   if (!lists_word(rule["resources"], full) && !any_parent) return false;
   const json::View names = rule["resourceNames"];
   return names.size() == 0 || (!wanted.name.empty() && lists_word(names, wanted.name));
 }
 
-bool role_allows(const World& world, json::View role_ref, const std::string& space, const Attributes& wanted) {
+bool role_allows(const World& world, json::View role_ref, const std::string& space,
+                 const Attributes& wanted) {
   const std::string name = role_ref["name"].string_or("");
   const bool cluster = role_ref["kind"].string_or("") == "ClusterRole";
   const std::string id = std::string(kRbacPrefix) + (cluster ? "clusterroles" : "roles");
@@ -64,13 +67,16 @@ bool is_subject(json::View subject, const UserInfo& user) {
 
 bool binding_allows(const World& world, json::View binding, const Attributes& wanted) {
   const std::vector<json::View> subjects = binding["subjects"].items();
-  const bool mine = std::ranges::any_of(subjects, [&](json::View subject) { return is_subject(subject, wanted.user); });
-  return mine && role_allows(world, binding["roleRef"], binding["metadata"]["namespace"].string_or(""), wanted);
+  const bool mine =
+      std::ranges::any_of(subjects, [&](json::View subject) { return is_subject(subject, wanted.user); });
+  return mine &&
+         role_allows(world, binding["roleRef"], binding["metadata"]["namespace"].string_or(""), wanted);
 }
 
 // Discovery and health are open to everybody who is authenticated, as system:discovery makes them.
 bool is_public(const Attributes& wanted) {
-  constexpr std::array<std::string_view, 7> kPaths = {"/api", "/apis", "/openapi", "/version", "/healthz", "/livez", "/readyz"};
+  constexpr std::array<std::string_view, 7> kPaths = {"/api",     "/apis",  "/openapi", "/version",
+                                                      "/healthz", "/livez", "/readyz"};
   if (wanted.is_resource || wanted.verb != "get") return false;
   return std::ranges::any_of(kPaths, [&](std::string_view path) {
     return wanted.path == path || wanted.path.starts_with(std::string(path) + "/");
@@ -80,9 +86,10 @@ bool is_public(const Attributes& wanted) {
 std::string describe(const Attributes& wanted) {
   std::string text = "User \"" + wanted.user.name + "\" cannot " + wanted.verb;
   if (!wanted.is_resource) return text + " path \"" + wanted.path + "\"";
-  text += " resource \"" + wanted.plural + (wanted.subresource.empty() ? "" : "/" + wanted.subresource) + "\" in API group \"" +
-          wanted.group + "\"";
-  return text + (wanted.namespace_name.empty() ? " at the cluster scope" : " in the namespace \"" + wanted.namespace_name + "\"");
+  text += " resource \"" + wanted.plural + (wanted.subresource.empty() ? "" : "/" + wanted.subresource) +
+          "\" in API group \"" + wanted.group + "\"";
+  return text + (wanted.namespace_name.empty() ? " at the cluster scope"
+                                               : " in the namespace \"" + wanted.namespace_name + "\"");
 }
 
 }  // namespace
@@ -138,7 +145,8 @@ bool is_allowed(const World& world, const Attributes& wanted) {
   }
   if (wanted.namespace_name.empty()) return false;
   const Snapshot local = world.storage.list(std::string(kRbacPrefix) + "rolebindings", wanted.namespace_name);
-  return std::ranges::any_of(local.objects, [&](const auto& entry) { return binding_allows(world, *entry.second, wanted); });
+  return std::ranges::any_of(local.objects,
+                             [&](const auto& entry) { return binding_allows(world, *entry.second, wanted); });
 }
 
 base::Status authorize(const World& world, const UserInfo& user, const RequestInfo& info) {

@@ -11,8 +11,8 @@ namespace karpenter::devcluster {
 namespace {
 
 // What differs from the plain case, as words in `traits`:
-//   ns namespaced, status status subresource, scale scale subresource, gen metadata.generation, free path-segment names,
-//   eviction / binding pod subresources, review create only.
+//   ns namespaced, status status subresource, scale scale subresource, gen metadata.generation, free
+//   path-segment names, eviction / binding pod subresources, review create only.
 struct Row {
   std::string_view group;
   std::string_view version;
@@ -39,7 +39,8 @@ constexpr std::array kRows = {
         "Status=@node-status;Roles=@node-roles;Age=@age;Version=.status.nodeInfo.kubeletVersion;"
         "*Internal-IP=@internal-ip;*OS-Image=.status.nodeInfo.osImage;"
         "*Container-Runtime=.status.nodeInfo.containerRuntimeVersion"},
-    Row{"", "v1", "persistentvolumeclaims", "persistentvolumeclaim", "PersistentVolumeClaim", "pvc", "ns status",
+    Row{"", "v1", "persistentvolumeclaims", "persistentvolumeclaim", "PersistentVolumeClaim", "pvc",
+        "ns status",
         "Status=@phase;Volume=.spec.volumeName;Capacity=.status.capacity.storage;"
         "StorageClass=.spec.storageClassName;Age=@age"},
     Row{"", "v1", "persistentvolumes", "persistentvolume", "PersistentVolume", "pv", "status",
@@ -51,7 +52,8 @@ constexpr std::array kRows = {
     Row{"", "v1", "podtemplates", "podtemplate", "PodTemplate", "", "ns", "Age=@age"},
     Row{"", "v1", "replicationcontrollers", "replicationcontroller", "ReplicationController", "rc",
         "ns status scale gen",
-        "Desired:integer=.spec.replicas;Current:integer=.status.replicas;Ready:integer=.status.readyReplicas;Age=@age"},
+        "Desired:integer=.spec.replicas;Current:integer=.status.replicas;Ready:integer=.status.readyReplicas;"
+        "Age=@age"},
     Row{"", "v1", "secrets", "secret", "Secret", "", "ns", "Type=.type;Data:integer=@data-count;Age=@age"},
     Row{"", "v1", "serviceaccounts", "serviceaccount", "ServiceAccount", "sa", "ns",
         "Secrets:integer=@secret-count;Age=@age"},
@@ -80,11 +82,13 @@ constexpr std::array kRows = {
     Row{"authentication.k8s.io", "v1", "tokenreviews", "tokenreview", "TokenReview", "", "review", ""},
     Row{"authorization.k8s.io", "v1", "selfsubjectaccessreviews", "selfsubjectaccessreview",
         "SelfSubjectAccessReview", "", "review", ""},
-    Row{"authorization.k8s.io", "v1", "subjectaccessreviews", "subjectaccessreview", "SubjectAccessReview", "",
-        "review", ""},
+    Row{"authorization.k8s.io", "v1", "subjectaccessreviews", "subjectaccessreview", "SubjectAccessReview",
+        "", "review", ""},
     Row{"batch", "v1", "jobs", "job", "Job", "", "ns status gen", "Age=@age"},
-    Row{"coordination.k8s.io", "v1", "leases", "lease", "Lease", "", "ns", "Holder=.spec.holderIdentity;Age=@age"},
-    Row{"policy", "v1", "poddisruptionbudgets", "poddisruptionbudget", "PodDisruptionBudget", "pdb", "ns status gen",
+    Row{"coordination.k8s.io", "v1", "leases", "lease", "Lease", "", "ns",
+        "Holder=.spec.holderIdentity;Age=@age"},
+    Row{"policy", "v1", "poddisruptionbudgets", "poddisruptionbudget", "PodDisruptionBudget", "pdb",
+        "ns status gen",
         "Min Available=@or-na:.spec.minAvailable;Max Unavailable=@or-na:.spec.maxUnavailable;"
         "Allowed Disruptions:integer=.status.disruptionsAllowed;Age=@age"},
     Row{kRbac, "v1", "clusterrolebindings", "clusterrolebinding", "ClusterRoleBinding", "", "free",
@@ -100,14 +104,16 @@ constexpr std::array kRows = {
     Row{kStorage, "v1", "csistoragecapacities", "csistoragecapacity", "CSIStorageCapacity", "", "ns",
         "StorageClassName=.storageClassName;Capacity=.capacity"},
     Row{kStorage, "v1", "storageclasses", "storageclass", "StorageClass", "sc", "",
-        "Provisioner=.provisioner;ReclaimPolicy=.reclaimPolicy;VolumeBindingMode=.volumeBindingMode;Age=@age"},
+        "Provisioner=.provisioner;ReclaimPolicy=.reclaimPolicy;VolumeBindingMode=.volumeBindingMode;Age=@"
+        "age"},
     Row{kStorage, "v1", "volumeattachments", "volumeattachment", "VolumeAttachment", "", "status",
         "Attacher=.spec.attacher;PV=.spec.source.persistentVolumeName;Node=.spec.nodeName;"
         "Attached:boolean=.status.attached;Age=@age"},
 };
 
 std::vector<Column> parse_columns(std::string_view text) {
-  std::vector<Column> columns = {{.name = "Name", .type = "string", .path = ".metadata.name", .format = "name"}};
+  std::vector<Column> columns = {
+      {.name = "Name", .type = "string", .path = ".metadata.name", .format = "name"}};
   for (const std::string& part : base::split(text, ';')) {
     if (part.empty()) continue;
     const std::size_t equals = part.find('=');
@@ -148,8 +154,8 @@ Resource make_resource(const Row& row) {
   out.list_kind = out.kind + "List";
   if (!row.short_names.empty()) out.short_names = base::split(row.short_names, ',');
   const bool workload = row.group == kWorkloads && row.plural != "controllerrevisions";
-  if (workload || row.plural == "pods" || row.plural == "services" || row.plural == "replicationcontrollers" ||
-      row.plural == "jobs") {
+  if (workload || row.plural == "pods" || row.plural == "services" ||
+      row.plural == "replicationcontrollers" || row.plural == "jobs") {
     out.categories = {"all"};
   }
   out.namespaced = has_word(row.traits, "ns");
@@ -165,7 +171,8 @@ Resource make_resource(const Row& row) {
   ResourceVersion version{.name = std::string(row.version)};
   version.has_status = has_word(row.traits, "status");
   if (has_word(row.traits, "scale")) version.scale = ScalePaths{.label_selector = ".spec.selector"};
-  version.schema = std::make_shared<const json::Value>(review ? review_schema() : make_builtin_schema(row.kind));
+  version.schema =
+      std::make_shared<const json::Value>(review ? review_schema() : make_builtin_schema(row.kind));
   version.columns = parse_columns(row.columns);
   out.versions.push_back(std::move(version));
   return out;
@@ -173,9 +180,12 @@ Resource make_resource(const Row& row) {
 
 }  // namespace
 
-std::vector<Resource> make_builtin_resources() {
-  std::vector<Resource> all;
-  for (const Row& row : kRows) all.push_back(make_resource(row));
+const std::vector<Resource>& builtin_resources() {
+  static const std::vector<Resource> all = [] {
+    std::vector<Resource> out;
+    for (const Row& row : kRows) out.push_back(make_resource(row));
+    return out;
+  }();
   return all;
 }
 

@@ -7,8 +7,9 @@
 #include "tests/devcluster/kube/builtin_types.h"
 #include "tests/devcluster/kube/kinds.h"
 
-// Turns the text of builtin_types.cc into structural schemas, so that one engine (schema.h) prunes, defaults, validates
-// and publishes built-in and custom kinds alike. The text is ours: a mistake in it is a programmer error.
+// Turns the text of builtin_types.cc into structural schemas, so that one engine (schema.h) prunes, defaults,
+// validates and publishes built-in and custom kinds alike. The text is ours: a mistake in it is a programmer
+// error.
 
 namespace karpenter::devcluster {
 namespace {

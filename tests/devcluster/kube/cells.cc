@@ -36,7 +36,8 @@ std::string pod_status(json::View pod) {
   if (!waiting.empty()) return waiting;
   const std::string phase = pod["status"]["phase"].string_or("Unknown");
   for (const json::View condition : pod["status"]["conditions"].items()) {
-    if (condition["type"].string_or("") == "PodScheduled" && condition["reason"].string_or("") == "SchedulingGated") {
+    if (condition["type"].string_or("") == "PodScheduled" &&
+        condition["reason"].string_or("") == "SchedulingGated") {
       return "SchedulingGated";
     }
   }
@@ -47,13 +48,15 @@ std::string pod_status(json::View pod) {
 
 std::string pod_ready(json::View pod) {
   const std::vector<json::View> statuses = pod["status"]["containerStatuses"].items();
-  const auto ready = std::ranges::count_if(statuses, [](json::View status) { return status["ready"].bool_or(false); });
+  const auto ready =
+      std::ranges::count_if(statuses, [](json::View status) { return status["ready"].bool_or(false); });
   return std::to_string(ready) + "/" + std::to_string(pod["spec"]["containers"].size());
 }
 
 std::int64_t pod_restarts(json::View pod) {
   std::int64_t restarts = 0;
-  for (const json::View status : pod["status"]["containerStatuses"].items()) restarts += status["restartCount"].integer_or(0);
+  for (const json::View status : pod["status"]["containerStatuses"].items())
+    restarts += status["restartCount"].integer_or(0);
   return restarts;
 }
 
@@ -71,7 +74,8 @@ std::string node_roles(json::View node) {
   constexpr std::string_view kPrefix = "node-role.kubernetes.io/";
   std::vector<std::string> roles;
   for (const auto& [key, value] : node["metadata"]["labels"].members()) {
-    if (key.starts_with(kPrefix) && key.size() > kPrefix.size()) roles.emplace_back(key.substr(kPrefix.size()));
+    if (key.starts_with(kPrefix) && key.size() > kPrefix.size())
+      roles.emplace_back(key.substr(kPrefix.size()));
   }
   return roles.empty() ? "<none>" : base::join(roles, ",");
 }
@@ -92,8 +96,9 @@ std::string service_ports(json::View service) {
 }
 
 std::string last_seen(json::View event, base::Time now) {
-  for (const json::View time : {event["series"]["lastObservedTime"], event["lastTimestamp"], event["eventTime"],
-                                event["firstTimestamp"], event["metadata"]["creationTimestamp"]}) {
+  for (const json::View time :
+       {event["series"]["lastObservedTime"], event["lastTimestamp"], event["eventTime"],
+        event["firstTimestamp"], event["metadata"]["creationTimestamp"]}) {
     if (time.is_string()) return age_of(time, now);
   }
   return "<unknown>";
@@ -108,7 +113,8 @@ json::Value argument_cell(std::string_view name, std::string_view path, json::Vi
 }
 
 std::int64_t count_of(std::string_view name, json::View object) {
-  if (name == "data-count") return static_cast<std::int64_t>(object["data"].size() + object["binaryData"].size());
+  if (name == "data-count")
+    return static_cast<std::int64_t>(object["data"].size() + object["binaryData"].size());
   if (name == "secret-count") return static_cast<std::int64_t>(object["secrets"].size());
   if (name == "webhook-count") return static_cast<std::int64_t>(object["webhooks"].size());
   if (name == "driver-count") return static_cast<std::int64_t>(object["spec"]["drivers"].size());

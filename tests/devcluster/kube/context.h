@@ -13,7 +13,9 @@ namespace karpenter::devcluster {
 // The parts of one server. Its members synchronise themselves.
 struct World {
   World(runtime::Runtime& the_runtime, ApiServerOptions the_options)
-      : runtime(the_runtime), options(std::move(the_options)), storage(the_runtime, options.history_per_kind) {}
+      : runtime(the_runtime),
+        options(std::move(the_options)),
+        storage(the_runtime, options.history_per_kind) {}
 
   runtime::Runtime& runtime;
   const ApiServerOptions options;
@@ -40,7 +42,8 @@ struct Context {
 [[nodiscard]] std::string object_name(json::View object);  // metadata.name
 // The version part of apiVersion.
 [[nodiscard]] std::string version_of(json::View object);
-// A context of the server itself (system:masters) for another resource at its storage version, with the same call.
+// A context of the server itself (system:masters) for another resource at its storage version, with the same
+// call.
 [[nodiscard]] Context internal_context(const Context& from, ResourcePtr resource, std::string_view user);
 
 }  // namespace karpenter::devcluster

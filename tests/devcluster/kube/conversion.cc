@@ -20,7 +20,7 @@ Object pruned_to(const Resource& resource, json::Value object, std::string_view 
     std::vector<std::string> unknown;
     prune(object.ref(), *target->schema, unknown);
   }
-  return std::make_shared<const json::Value>(std::move(object));
+  return make_object(std::move(object));
 }
 
 // The review version: the first one the server knows. spec: conversion §5.1
@@ -42,7 +42,8 @@ base::Result<json::Value> converted_metadata(json::View before, json::View after
   json::Value out(before);
   for (const char* field : {"labels", "annotations"}) {
     for (const auto& [key, value] : after[field].members()) {
-      if (!value.is_string()) return base::invalid(std::string("metadata.") + field + "." + std::string(key) + " is not a string");
+      if (!value.is_string())
+        return base::invalid(std::string("metadata.") + field + "." + std::string(key) + " is not a string");
     }
     out.ref().erase(field);
     if (after[field].size() > 0) out[field].set(after[field]);
@@ -53,7 +54,8 @@ base::Result<json::Value> converted_metadata(json::View before, json::View after
 // Checks one answer against what was sent and gives it the metadata it must have.
 base::Result<json::Value> accept_converted(json::View sent, json::View got, const std::string& desired) {
   if (got["apiVersion"].string_or("") != desired) {
-    return base::invalid("invalid groupVersion (expected " + desired + ", received " + got["apiVersion"].string_or("") + ")");
+    return base::invalid("invalid groupVersion (expected " + desired + ", received " +
+                         got["apiVersion"].string_or("") + ")");
   }
   if (!(got["kind"] == sent["kind"])) return base::invalid("invalid kind in converted object");
   ASSIGN_OR_RETURN(json::Value metadata, converted_metadata(sent["metadata"], got["metadata"]));
@@ -67,7 +69,8 @@ base::Status check_review(json::View answer, json::View review) {
   const json::View response = answer["response"];
   if (!response.is_object()) return base::invalid("no response provided");
   if (strict && !(answer["apiVersion"] == review["apiVersion"] && answer["kind"] == review["kind"])) {
-    return base::invalid("expected webhook response of " + review["apiVersion"].string_or("") + ", Kind=ConversionReview");
+    return base::invalid("expected webhook response of " + review["apiVersion"].string_or("") +
+                         ", Kind=ConversionReview");
   }
   if (strict && !(response["uid"] == review["request"]["uid"])) {
     return base::invalid("expected response.uid=" + review["request"]["uid"].dump());
@@ -78,13 +81,15 @@ base::Status check_review(json::View answer, json::View review) {
   const std::size_t expected = review["request"]["objects"].size();
   const std::size_t got = response["convertedObjects"].size();
   if (got != expected) {
-    return base::invalid("webhook returned " + std::to_string(got) + " objects, expected " + std::to_string(expected));
+    return base::invalid("webhook returned " + std::to_string(got) + " objects, expected " +
+                         std::to_string(expected));
   }
   return base::ok();
 }
 
 // Sends `objects` in one review. The answer has the same order.
-base::Result<std::vector<Object>> convert_by_webhook(const Context& context, const std::vector<Object>& objects,
+base::Result<std::vector<Object>> convert_by_webhook(const Context& context,
+                                                     const std::vector<Object>& objects,
                                                      std::string_view version) {
   const Resource& resource = *context.resource;
   const std::string review_api = review_version(resource.conversion);
@@ -116,12 +121,12 @@ base::Result<std::vector<Object>> convert_by_webhook(const Context& context, con
 
 Object prepared(const Resource& resource, const Object& stored) {
   const ResourceVersion* version = resource.version(version_of(*stored));
-  if (!resource.custom || version == nullptr) return stored;
+  if (!resource.custom || version == nullptr || stored->settled_by() == version->schema) return stored;
   json::Value copy(stored->view());
   std::vector<std::string> unknown;
   prune(copy.ref(), *version->schema, unknown);
   apply_defaults(copy.ref(), *version->schema);
-  return std::make_shared<const json::Value>(std::move(copy));
+  return make_object(std::move(copy));
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 
 namespace karpenter::devcluster {
 
-// The objects at `version`, in order; those already there are not sent to the webhook. What is unknown to the target
-// schema is pruned; nothing is defaulted or validated. One failure fails all.
+// The objects at `version`, in order; those already there are not sent to the webhook. What is unknown to the
+// target schema is pruned; nothing is defaulted or validated. One failure fails all.
 base::Result<std::vector<Object>> convert_all(const Context& context, const std::vector<Object>& objects,
                                               std::string_view version);
 base::Result<Object> convert_one(const Context& context, const Object& object, std::string_view version);

@@ -15,10 +15,12 @@ void check_version(json::View version, const std::string& at, std::vector<Cause>
     causes.push_back(required_value(at + ".schema.openAPIV3Schema", "schemas are required"));
     return;
   }
-  for (Cause& cause : check_structural(schema, at + ".schema.openAPIV3Schema")) causes.push_back(std::move(cause));
+  for (Cause& cause : check_structural(schema, at + ".schema.openAPIV3Schema"))
+    causes.push_back(std::move(cause));
   for (const json::View column : version["additionalPrinterColumns"].items()) {
     if (!column["jsonPath"].string_or("").starts_with(".")) {
-      causes.push_back(invalid_value(at + ".additionalPrinterColumns.jsonPath", column["jsonPath"], "must be a simple json path starting with ."));
+      causes.push_back(invalid_value(at + ".additionalPrinterColumns.jsonPath", column["jsonPath"],
+                                     "must be a simple json path starting with ."));
     }
   }
 }
@@ -30,13 +32,15 @@ void check_versions(json::View crd, std::vector<Cause>& causes) {
   for (std::size_t i = 0; i < versions.size(); ++i) {
     const std::string at = "spec.versions[" + std::to_string(i) + "]";
     const std::string name = versions[i]["name"].string_or("");
-    if (std::ranges::find(names, name) != names.end()) causes.push_back(duplicate_value(at + ".name", versions[i]["name"]));
+    if (std::ranges::find(names, name) != names.end())
+      causes.push_back(duplicate_value(at + ".name", versions[i]["name"]));
     names.push_back(name);
     if (versions[i]["storage"].bool_or(false)) ++storage;
     check_version(versions[i], at, causes);
   }
   if (storage != 1) {
-    causes.push_back(invalid_value("spec.versions", versions, "must have exactly one version marked as storage version"));
+    causes.push_back(
+        invalid_value("spec.versions", versions, "must have exactly one version marked as storage version"));
   }
   for (const json::View stored : crd["status"]["storedVersions"].items()) {
     if (std::ranges::find(names, stored.string_or("")) != names.end()) continue;
@@ -53,7 +57,8 @@ void check_conversion(json::View conversion, std::vector<Cause>& causes) {
   }
   const json::View client = webhook["clientConfig"];
   if (client["url"].exists() == client["service"].exists()) {
-    causes.push_back(required_value("spec.conversion.webhook.clientConfig", "exactly one of url or service is required"));
+    causes.push_back(
+        required_value("spec.conversion.webhook.clientConfig", "exactly one of url or service is required"));
   }
   if (webhook["conversionReviewVersions"].size() == 0) {
     causes.push_back(required_value("spec.conversion.webhook.conversionReviewVersions", ""));
@@ -90,7 +95,8 @@ std::vector<std::string> strings_of(json::View list) {
 }
 
 std::vector<Column> columns_of(json::View version) {
-  std::vector<Column> columns = {{.name = "Name", .type = "string", .path = ".metadata.name", .format = "name"}};
+  std::vector<Column> columns = {
+      {.name = "Name", .type = "string", .path = ".metadata.name", .format = "name"}};
   for (const json::View entry : version["additionalPrinterColumns"].items()) {
     columns.push_back({.name = entry["name"].string_or(""),
                        .type = entry["type"].string_or("string"),
@@ -99,7 +105,8 @@ std::vector<Column> columns_of(json::View version) {
                        .format = entry["format"].string_or(""),
                        .description = entry["description"].string_or("")});
   }
-  if (columns.size() == 1) columns.push_back({.name = "Age", .type = "date", .path = ".metadata.creationTimestamp"});
+  if (columns.size() == 1)
+    columns.push_back({.name = "Age", .type = "date", .path = ".metadata.creationTimestamp"});
   return columns;
 }
 
@@ -131,7 +138,8 @@ void prepare_crd(json::Ref crd) {
   if (names.view()["singular"].string_or("").empty()) names["singular"].set(base::to_lower(kind));
   if (names.view()["listKind"].string_or("").empty()) names["listKind"].set(kind + "List");
   // The endpoint of a client config has a default port in the schema; only the strategy is derived.
-  if (!crd.view()["spec"]["conversion"]["strategy"].is_string()) crd["spec"]["conversion"]["strategy"].set("None");
+  if (!crd.view()["spec"]["conversion"]["strategy"].is_string())
+    crd["spec"]["conversion"]["strategy"].set("None");
 }
 
 std::vector<Cause> validate_crd(json::View crd, json::View old) {
@@ -139,7 +147,8 @@ std::vector<Cause> validate_crd(json::View crd, json::View old) {
   const json::View spec = crd["spec"];
   const std::string want = spec["names"]["plural"].string_or("") + "." + spec["group"].string_or("");
   if (crd["metadata"]["name"].string_or("") != want) {
-    causes.push_back(invalid_value("metadata.name", crd["metadata"]["name"], "must be spec.names.plural+\".\"+spec.group"));
+    causes.push_back(invalid_value("metadata.name", crd["metadata"]["name"],
+                                   "must be spec.names.plural+\".\"+spec.group"));
   }
   if (!old.exists() && base::split(spec["group"].string_or(""), '.').size() < 2) {
     causes.push_back(invalid_value("spec.group", spec["group"], "should be a domain with at least one dot"));

@@ -15,8 +15,9 @@ enum class FieldValidation : std::uint8_t { kIgnore, kWarn, kStrict };
 // The JSON (or, where allowed, YAML) document of a body; an empty object for an empty body.
 [[nodiscard]] base::Result<json::Value> parse_body(const net::HttpRequest& request);
 
-// Reads the object of a create or update: checks that apiVersion and kind are the ones asked for, prunes, canonicalises
-// quantities and applies defaults. Unknown fields are warnings or an error, as the request wants.
+// Reads the object of a create or update: checks that apiVersion and kind are the ones asked for, prunes,
+// canonicalises quantities and applies defaults. Unknown fields are warnings or an error, as the request
+// wants.
 [[nodiscard]] base::Result<json::Value> decode_object(Context& context, const net::HttpRequest& request);
 
 // The same for an object that a patch has made.

@@ -44,7 +44,8 @@ std::map<std::string, std::vector<std::string>> groups_of(const World& world) {
   for (const ResourcePtr& resource : world.registry.all()) {
     for (const ResourceVersion& version : resource->versions) {
       std::vector<std::string>& versions = groups[resource->group];
-      if (version.served && std::ranges::find(versions, version.name) == versions.end()) versions.push_back(version.name);
+      if (version.served && std::ranges::find(versions, version.name) == versions.end())
+        versions.push_back(version.name);
     }
   }
   std::erase_if(groups, [](const auto& entry) { return entry.second.empty(); });
@@ -125,14 +126,17 @@ void put_subresource(json::Ref list, const Resource& resource, const Subresource
 void put_subresources(json::Ref list, const Resource& resource, const ResourceVersion& version) {
   const std::vector<std::string> edit = {"get", "patch", "update"};
   if (version.has_status) put_subresource(list, resource, {"status", "", "", resource.kind, edit});
-  if (version.scale.has_value()) put_subresource(list, resource, {"scale", "autoscaling", "v1", "Scale", edit});
+  if (version.scale.has_value())
+    put_subresource(list, resource, {"scale", "autoscaling", "v1", "Scale", edit});
   for (const std::string& name : resource.extra_subresources) {
     if (name == "binding") put_subresource(list, resource, {"binding", "", "", "Binding", {"create"}});
-    if (name == "eviction") put_subresource(list, resource, {"eviction", "policy", "v1", "Eviction", {"create"}});
+    if (name == "eviction")
+      put_subresource(list, resource, {"eviction", "policy", "v1", "Eviction", {"create"}});
   }
 }
 
-std::optional<json::Value> resource_list(const World& world, const std::string& group, const std::string& version) {
+std::optional<json::Value> resource_list(const World& world, const std::string& group,
+                                         const std::string& version) {
   json::Value out = json::Value::object();
   out["kind"].set("APIResourceList");
   out["apiVersion"].set("v1");
@@ -149,11 +153,13 @@ std::optional<json::Value> resource_list(const World& world, const std::string& 
   return any ? std::optional<json::Value>(std::move(out)) : std::nullopt;
 }
 
-// An openapi.v2.Document with no definitions, in protobuf: swagger = 1, info { title = 1, version = 2 } = 2. Clients
-// before 1.27 validate against it, and skip kinds it does not define.
+// An openapi.v2.Document with no definitions, in protobuf: swagger = 1, info { title = 1, version = 2 } = 2.
+// Clients before 1.27 validate against it, and skip kinds it does not define.
 net::HttpResponse openapi_v2(const net::HttpRequest& request) {
   if (request.headers.get("Accept").find("protobuf") == std::string::npos) {
-    return net::json_response(200, R"({"swagger":"2.0","info":{"title":"Kubernetes","version":"v1.32.0"},"paths":{},"definitions":{}})");
+    return net::json_response(
+        200,
+        R"({"swagger":"2.0","info":{"title":"Kubernetes","version":"v1.32.0"},"paths":{},"definitions":{}})");
   }
   const auto field = [](char tag, const std::string& value) {
     return std::string(1, tag) + static_cast<char>(value.size()) + value;
@@ -172,19 +178,23 @@ std::optional<net::HttpResponse> json_or_none(const std::optional<json::Value>& 
 std::optional<net::HttpResponse> serve_openapi_v3(const World& world, const std::vector<std::string>& steps) {
   if (steps.size() == 2) return net::json_response(200, openapi_index(world).dump());
   if (steps.size() == 4 && steps[2] == "api") return json_or_none(openapi_document(world, "", steps[3]));
-  if (steps.size() == 5 && steps[2] == "apis") return json_or_none(openapi_document(world, steps[3], steps[4]));
+  if (steps.size() == 5 && steps[2] == "apis")
+    return json_or_none(openapi_document(world, steps[3], steps[4]));
   return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<net::HttpResponse> serve_discovery(const World& world, const RequestInfo& info, const net::HttpRequest& request) {
+std::optional<net::HttpResponse> serve_discovery(const World& world, const RequestInfo& info,
+                                                 const net::HttpRequest& request) {
   if (request.method != "GET" && request.method != "HEAD") return std::nullopt;
   std::vector<std::string> steps;
   for (const std::string& step : base::split(info.path, '/')) {
     if (!step.empty()) steps.push_back(step);
   }
-  if (steps.empty()) return net::json_response(200, R"({"paths":["/api","/apis","/healthz","/openapi/v2","/openapi/v3","/version"]})");
+  if (steps.empty())
+    return net::json_response(
+        200, R"({"paths":["/api","/apis","/healthz","/openapi/v2","/openapi/v3","/version"]})");
   if (info.path == "/version") return net::json_response(200, version_info().dump());
   if (info.path == "/openapi/v2") return openapi_v2(request);
   if (steps.size() >= 2 && steps[0] == "openapi" && steps[1] == "v3") return serve_openapi_v3(world, steps);

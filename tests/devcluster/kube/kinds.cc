@@ -48,7 +48,7 @@ std::string Resource::api_version(std::string_view version_name) const {
 bool Resource::has_verb(std::string_view verb) const { return std::ranges::find(verbs, verb) != verbs.end(); }
 
 Registry::Registry() {
-  for (Resource& resource : make_builtin_resources()) put(std::move(resource));
+  for (const Resource& resource : builtin_resources()) put(resource);
 }
 
 ResourcePtr Registry::find(std::string_view group, std::string_view plural) const {

@@ -10,9 +10,11 @@
 
 #include "common/json/json.h"
 #include "common/runtime/runtime.h"
+#include "tests/devcluster/kube/document.h"
 #include "tests/devcluster/kube/status.h"
 
-// What the server serves: one description per resource, built-in or from a CRD, and the registry of all of them.
+// What the server serves: one description per resource, built-in or from a CRD, and the registry of all of
+// them.
 
 namespace karpenter::devcluster {
 
@@ -37,7 +39,7 @@ struct ResourceVersion {
   bool served = true;
   bool has_status = false;  // the status subresource
   std::optional<ScalePaths> scale = {};
-  std::shared_ptr<const json::Value> schema = {};  // structural; never null once registered
+  Schema schema = {};  // structural; never null once registered
   std::vector<Column> columns = {};
   std::vector<std::string> selectable_fields = {};  // JSON paths of a CRD version
   std::optional<std::string> deprecation_warning = {};
@@ -52,7 +54,7 @@ struct Resource {
   std::vector<std::string> short_names;
   std::vector<std::string> categories;
   bool namespaced = false;
-  bool custom = false;                   // from a CRD
+  bool custom = false;                    // from a CRD
   std::vector<ResourceVersion> versions;  // most preferred first
   std::string storage_version;
   std::vector<std::string> extra_subresources;  // "binding", "eviction"
@@ -90,8 +92,9 @@ class Registry {
   std::map<std::pair<std::string, std::string>, ResourcePtr> resources_ KARP_GUARDED_BY(mutex_);
 };
 
-// The built-in resources with their schemas, defaults and columns.
-[[nodiscard]] std::vector<Resource> make_builtin_resources();
+// The built-in resources with their schemas, defaults and columns: constants, made from the tables at first
+// use.
+[[nodiscard]] const std::vector<Resource>& builtin_resources();
 // The structural schema of a type of the table in builtin_types.cc, as a CRD would carry it.
 [[nodiscard]] json::Value make_builtin_schema(std::string_view type_name);
 

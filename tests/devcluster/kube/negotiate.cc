@@ -9,16 +9,17 @@
 namespace karpenter::devcluster {
 namespace {
 
-bool is_list(const Context& context, json::View object) {
-  return object["kind"].string_or("") == context.resource->list_kind && object["items"].is_array();
-}
-
-json::Value table_of(const Context& context, json::View object) {
+json::Value table_of(const Context& context, const Outcome& outcome) {
   TableInput input{.version = *context.version,
-                   .objects = is_list(context, object) ? object["items"].items() : std::vector<json::View>{object},
-                   .list_metadata = object["metadata"],
+                   .objects = {},
+                   .list_metadata = outcome.object->view()["metadata"],
                    .include_object = context.info.get("includeObject"),
                    .now = context.world.runtime.now()};
+  if (outcome.items.has_value()) {
+    for (const Object& item : *outcome.items) input.objects.push_back(*item);
+  } else {
+    input.objects.push_back(*outcome.object);
+  }
   return make_table(input);
 }
 
@@ -30,14 +31,26 @@ json::Value metadata_of(json::View object, std::string_view kind) {
   return out;
 }
 
-json::Value metadata_shape(const Context& context, json::View object) {
-  if (!is_list(context, object)) return metadata_of(object, "PartialObjectMetadata");
-  json::Value out = metadata_of(object, "PartialObjectMetadataList");
+json::Value metadata_shape(const Outcome& outcome) {
+  if (!outcome.items.has_value()) return metadata_of(*outcome.object, "PartialObjectMetadata");
+  json::Value out = metadata_of(*outcome.object, "PartialObjectMetadataList");
   out["items"].set_array();
-  for (const json::View item : object["items"].items()) {
-    out["items"].push_back(metadata_of(item, "PartialObjectMetadata"));
-  }
+  for (const Object& item : *outcome.items)
+    out["items"].push_back(metadata_of(*item, "PartialObjectMetadata"));
   return out;
+}
+
+// The list's own members and the texts of its items.
+std::string list_text(const Outcome& outcome) {
+  std::string text = outcome.object->text();
+  text.pop_back();
+  text += ",\"items\":[";
+  bool first = true;
+  for (const Object& item : *outcome.items) {
+    if (!std::exchange(first, false)) text += ',';
+    text += item->text();
+  }
+  return text + "]}";
 }
 
 }  // namespace
@@ -61,14 +74,16 @@ base::Result<Shape> negotiate(const net::HttpRequest& request) {
     if (as == "Table") return Shape::kTable;
     if (as == "PartialObjectMetadata" || as == "PartialObjectMetadataList") return Shape::kMetadata;
   }
-  return not_acceptable("only the following media types are accepted: application/json, "
-                        "application/json;as=Table;v=v1;g=meta.k8s.io");
+  return not_acceptable(
+      "only the following media types are accepted: application/json, "
+      "application/json;as=Table;v=v1;g=meta.k8s.io");
 }
 
-json::Value shaped(const Context& context, const Object& object, Shape shape) {
-  const bool status = object->view()["kind"].string_or("") == "Status";
-  if (shape == Shape::kPlain || status) return json::Value(object->view());
-  return shape == Shape::kTable ? table_of(context, *object) : metadata_shape(context, *object);
+std::string body_text(const Context& context, const Outcome& outcome, Shape shape) {
+  const bool status = outcome.object->view()["kind"].string_or("") == "Status";
+  if (shape == Shape::kPlain || status)
+    return outcome.items.has_value() ? list_text(outcome) : outcome.object->text();
+  return (shape == Shape::kTable ? table_of(context, outcome) : metadata_shape(outcome)).dump();
 }
 
 }  // namespace karpenter::devcluster

@@ -14,6 +14,6 @@ enum class Shape : std::uint8_t { kPlain, kTable, kMetadata };
 [[nodiscard]] base::Result<Shape> negotiate(const net::HttpRequest& request);
 
 // The object or list of an outcome as a body of that shape.
-[[nodiscard]] json::Value shaped(const Context& context, const Object& object, Shape shape);
+[[nodiscard]] std::string body_text(const Context& context, const Outcome& outcome, Shape shape);
 
 }  // namespace karpenter::devcluster

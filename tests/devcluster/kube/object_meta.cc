@@ -11,19 +11,24 @@ namespace karpenter::devcluster {
 namespace {
 
 constexpr std::string_view kSubdomainText =
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
+    "start and "
     "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 constexpr std::string_view kLabelText =
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start "
+    "and end with "
     "an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 constexpr std::string_view kValueText =
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
-    "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must "
+    "start and "
+    "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for "
+    "validation is "
     "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 constexpr std::string_view kQualifiedText =
-    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
+    "alphanumeric "
     "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
     "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 constexpr std::size_t kAnnotationLimit = 256U << 10U;
@@ -75,8 +80,8 @@ void check_owners(json::View metadata, std::vector<Cause>& causes) {
     const json::View owner = metadata["ownerReferences"][i];
     for (const char* field : {"apiVersion", "kind", "name", "uid"}) {
       if (!owner[field].string_or("").empty()) continue;
-      causes.push_back(invalid_value("metadata.ownerReferences[" + std::to_string(i) + "]." + field, owner[field],
-                                     std::string(field) + " must not be empty"));
+      causes.push_back(invalid_value("metadata.ownerReferences[" + std::to_string(i) + "]." + field,
+                                     owner[field], std::string(field) + " must not be empty"));
     }
     if (owner["controller"].bool_or(false)) ++controllers;
   }
@@ -90,13 +95,16 @@ void check_owners(json::View metadata, std::vector<Cause>& causes) {
 void check_finalizers(json::View metadata, json::View old, std::vector<Cause>& causes) {
   for (const json::View finalizer : metadata["finalizers"].items()) {
     const std::string text = finalizer.string_or("");
-    if (!is_qualified_name(text)) causes.push_back(invalid_value("metadata.finalizers", finalizer, kQualifiedText));
+    if (!is_qualified_name(text))
+      causes.push_back(invalid_value("metadata.finalizers", finalizer, kQualifiedText));
     if (!old["metadata"]["deletionTimestamp"].is_string()) continue;
     const std::vector<json::View> before = old["metadata"]["finalizers"].items();
     if (std::ranges::find(before, finalizer) == before.end()) {
-      causes.push_back(forbidden_value("metadata.finalizers",
-                                       "no new finalizers can be added if the object is being deleted, found new "
-                                       "finalizers []string{\"" + text + "\"}"));
+      causes.push_back(
+          forbidden_value("metadata.finalizers",
+                          "no new finalizers can be added if the object is being deleted, found new "
+                          "finalizers []string{\"" +
+                              text + "\"}"));
     }
   }
 }
@@ -155,7 +163,8 @@ void stamp_new(const Context& context, json::Ref object) {
   }
   metadata["uid"].set(runtime::random_uuid(context.world.runtime));
   metadata["creationTimestamp"].set(base::format_rfc3339(context.world.runtime.now()));
-  for (const char* field : {"selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "generation"}) {
+  for (const char* field :
+       {"selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "generation"}) {
     metadata.erase(field);
   }
   if (context.resource->has_generation) metadata["generation"].set(1);

@@ -10,7 +10,8 @@
 namespace karpenter::devcluster {
 
 // What is wrong with the metadata of `object`. `old` is missing on create.
-[[nodiscard]] std::vector<Cause> validate_metadata(json::View object, json::View old, const Resource& resource);
+[[nodiscard]] std::vector<Cause> validate_metadata(json::View object, json::View old,
+                                                   const Resource& resource);
 
 // RFC 1123 subdomain of at most 253 characters; RFC 1123 label of at most 63.
 [[nodiscard]] bool is_dns_subdomain(std::string_view text);
@@ -19,7 +20,8 @@ namespace karpenter::devcluster {
 [[nodiscard]] bool is_qualified_name(std::string_view text);
 [[nodiscard]] bool is_label_value(std::string_view text);
 
-// Gives a new object its server-set metadata: name from generateName, namespace, uid, creationTimestamp, generation.
+// Gives a new object its server-set metadata: name from generateName, namespace, uid, creationTimestamp,
+// generation.
 void stamp_new(const Context& context, json::Ref object);
 // Restores what an update may not change: uid, creationTimestamp, deletion marks, generation.
 void keep_system_fields(json::Ref object, json::View old);

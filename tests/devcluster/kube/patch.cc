@@ -40,7 +40,8 @@ base::Status merge_keyed_list(json::Ref target, json::View patch, json::View sch
     const std::string directive = item["$patch"].string_or("");
     if (directive == "replace") continue;
     const json::View id = item[key];
-    if (!id.exists()) return base::invalid("map: " + item.dump() + " does not contain declared merge key: " + key);
+    if (!id.exists())
+      return base::invalid("map: " + item.dump() + " does not contain declared merge key: " + key);
     const auto at = find_by_key(target, key, id);
     if (directive == "delete") {
       if (at.has_value()) target.erase(*at);
@@ -54,7 +55,8 @@ base::Status merge_keyed_list(json::Ref target, json::View patch, json::View sch
 }
 
 bool has_replace_marker(json::View list) {
-  return std::ranges::any_of(list.items(), [](json::View item) { return item["$patch"].string_or("") == "replace"; });
+  return std::ranges::any_of(list.items(),
+                             [](json::View item) { return item["$patch"].string_or("") == "replace"; });
 }
 
 base::Status merge_list(json::Ref target, json::View patch, json::View schema) {
@@ -172,7 +174,8 @@ void apply_list(json::Ref target, json::View configuration, json::View schema) {
       continue;
     }
     const std::vector<json::View> have = target.view().items();
-    const auto found = std::ranges::find_if(have, [&](json::View entry) { return same_keys(entry, item, keys); });
+    const auto found =
+        std::ranges::find_if(have, [&](json::View entry) { return same_keys(entry, item, keys); });
     if (found == have.end()) {
       target.push_back(item);
     } else {

@@ -29,24 +29,37 @@ Bytes blanks() {
 // The class a letter after a backslash stands for.
 std::optional<Bytes> escape_class(char letter) {
   switch (letter) {
-    case 'd': return kDigits;
-    case 'D': return ~kDigits;
-    case 'w': return kWords;
-    case 'W': return ~kWords;
-    case 's': return blanks();
-    case 'S': return ~blanks();
-    default: return std::nullopt;
+    case 'd':
+      return kDigits;
+    case 'D':
+      return ~kDigits;
+    case 'w':
+      return kWords;
+    case 'W':
+      return ~kWords;
+    case 's':
+      return blanks();
+    case 'S':
+      return ~blanks();
+    default:
+      return std::nullopt;
   }
 }
 
 unsigned char escape_char(char letter) {
   switch (letter) {
-    case 'n': return '\n';
-    case 't': return '\t';
-    case 'r': return '\r';
-    case 'f': return '\f';
-    case 'v': return '\v';
-    default: return static_cast<unsigned char>(letter);
+    case 'n':
+      return '\n';
+    case 't':
+      return '\t';
+    case 'r':
+      return '\r';
+    case 'f':
+      return '\f';
+    case 'v':
+      return '\v';
+    default:
+      return static_cast<unsigned char>(letter);
   }
 }
 
@@ -56,7 +69,8 @@ bool is_word_byte(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-// Recursive descent over the text, emitting steps. A fragment is [start, steps.size()): it falls through at its end.
+// Recursive descent over the text, emitting steps. A fragment is [start, steps.size()): it falls through at
+// its end.
 class PatternCompiler {
  public:
   explicit PatternCompiler(std::string_view text) : text_(text) {}
@@ -78,10 +92,14 @@ class PatternCompiler {
   [[nodiscard]] bool done() const { return at_ >= text_.size(); }
   [[nodiscard]] char peek() const { return done() ? '\0' : text_[at_]; }
   [[nodiscard]] base::Error wrong(std::string_view why) const {
-    return base::invalid("invalid pattern: " + std::string(why)).add("pattern", std::string(text_)).add("offset", std::to_string(at_));
+    return base::invalid("invalid pattern: " + std::string(why))
+        .add("pattern", std::string(text_))
+        .add("offset", std::to_string(at_));
   }
   void emit(Step step) { steps_.push_back(step); }
-  void emit_bytes(const Bytes& bytes) { emit({.op = Op::kBytes, .first = steps_.size() + 1, .second = 0, .bytes = bytes}); }
+  void emit_bytes(const Bytes& bytes) {
+    emit({.op = Op::kBytes, .first = steps_.size() + 1, .second = 0, .bytes = bytes});
+  }
 
   // Moves the steps from `start` on by one and puts `step` before them.
   void insert(std::size_t start, Step step) {
@@ -123,16 +141,28 @@ class PatternCompiler {
   base::Status atom() {
     const char c = text_[at_++];
     switch (c) {
-      case '(': return group();
-      case '[': return bracket();
-      case '.': emit_bytes(~byte_range('\n', '\n')); return base::ok();
-      case '^': emit({.op = Op::kBegin, .first = steps_.size() + 1}); return base::ok();
-      case '$': emit({.op = Op::kEnd, .first = steps_.size() + 1}); return base::ok();
+      case '(':
+        return group();
+      case '[':
+        return bracket();
+      case '.':
+        emit_bytes(~byte_range('\n', '\n'));
+        return base::ok();
+      case '^':
+        emit({.op = Op::kBegin, .first = steps_.size() + 1});
+        return base::ok();
+      case '$':
+        emit({.op = Op::kEnd, .first = steps_.size() + 1});
+        return base::ok();
       case '*':
       case '+':
-      case '?': return wrong("nothing to repeat");
-      case '\\': return escaped();
-      default: emit_bytes(byte_range(static_cast<unsigned char>(c), static_cast<unsigned char>(c))); return base::ok();
+      case '?':
+        return wrong("nothing to repeat");
+      case '\\':
+        return escaped();
+      default:
+        emit_bytes(byte_range(static_cast<unsigned char>(c), static_cast<unsigned char>(c)));
+        return base::ok();
     }
   }
 
@@ -140,7 +170,10 @@ class PatternCompiler {
     if (done()) return wrong("trailing backslash");
     const char letter = text_[at_++];
     if (letter == 'b' || letter == 'A' || letter == 'z') {
-      emit({.op = letter == 'b' ? Op::kWordBoundary : letter == 'A' ? Op::kBegin : Op::kEnd, .first = steps_.size() + 1});
+      emit({.op = letter == 'b'   ? Op::kWordBoundary
+                  : letter == 'A' ? Op::kBegin
+                                  : Op::kEnd,
+            .first = steps_.size() + 1});
       return base::ok();
     }
     const auto set = escape_class(letter);
@@ -224,7 +257,8 @@ class PatternCompiler {
     const std::string_view body = text_.substr(at_ + 1, close - at_ - 1);
     const std::size_t comma = body.find(',');
     const std::string_view left = body.substr(0, comma);
-    if (left.empty() || !std::ranges::all_of(body, [](char c) { return c == ',' || (c >= '0' && c <= '9'); })) return false;
+    if (left.empty() || !std::ranges::all_of(body, [](char c) { return c == ',' || (c >= '0' && c <= '9'); }))
+      return false;
     low = std::stoul(std::string(left));
     if (comma == std::string_view::npos) {
       high = low;
@@ -282,9 +316,15 @@ void Pattern::follow(std::vector<std::size_t>& threads, std::vector<bool>& seen,
     const Step& here = steps_[next];
     switch (here.op) {
       case Op::kBytes:
-      case Op::kAccept: threads.push_back(next); break;
-      case Op::kSplit: open.push_back(here.second); [[fallthrough]];
-      case Op::kJump: open.push_back(here.first); break;
+      case Op::kAccept:
+        threads.push_back(next);
+        break;
+      case Op::kSplit:
+        open.push_back(here.second);
+        [[fallthrough]];
+      case Op::kJump:
+        open.push_back(here.first);
+        break;
       case Op::kBegin:
         if (at == 0) open.push_back(here.first);
         break;

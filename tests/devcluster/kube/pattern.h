@@ -10,8 +10,9 @@
 
 namespace karpenter::devcluster {
 
-// A regular expression of the RE2 family, as OpenAPI patterns use them: alternation, groups, classes, \d \w \s \b,
-// repetition (greedy or lazy alike, for only the fact of a match is asked). Matches bytes, in time linear in the text.
+// A regular expression of the RE2 family, as OpenAPI patterns use them: alternation, groups, classes, \d \w
+// \s \b, repetition (greedy or lazy alike, for only the fact of a match is asked). Matches bytes, in time
+// linear in the text.
 class Pattern {
  public:
   // kInvalid with the place of the mistake; back references and look-around do not exist.
@@ -28,8 +29,8 @@ class Pattern {
     std::size_t second = 0;  // second branch
     std::bitset<256> bytes = {};
   };
-  void follow(std::vector<std::size_t>& threads, std::vector<bool>& seen, std::size_t step, std::string_view text,
-              std::size_t at) const;
+  void follow(std::vector<std::size_t>& threads, std::vector<bool>& seen, std::size_t step,
+              std::string_view text, std::size_t at) const;
   std::vector<Step> steps_;
 };
 

@@ -25,50 +25,60 @@ base::Result<DeleteOptions> options_of(Context& context, const net::HttpRequest&
   ASSIGN_OR_RETURN(const json::Value body, parse_body(request));
   const json::View view = body;
   DeleteOptions out;
-  if (const auto grace = view["gracePeriodSeconds"].integer(); grace.has_value()) out.grace_period_seconds = *grace;
+  if (const auto grace = view["gracePeriodSeconds"].integer(); grace.has_value())
+    out.grace_period_seconds = *grace;
   if (const std::string grace = context.info.get("gracePeriodSeconds"); !grace.empty()) {
     out.grace_period_seconds = base::parse_int64(grace);
   }
   out.uid = view["preconditions"]["uid"].string_or("");
   out.resource_version = view["preconditions"]["resourceVersion"].string_or("");
   out.propagation = view["propagationPolicy"].string_or(context.info.get("propagationPolicy"));
-  if (view["orphanDependents"].bool_or(false) || context.info.flag("orphanDependents")) out.propagation = "Orphan";
+  if (view["orphanDependents"].bool_or(false) || context.info.flag("orphanDependents"))
+    out.propagation = "Orphan";
   if (view["dryRun"].size() > 0) context.dry_run = DryRun::kYes;
-  const bool known = out.propagation.empty() || out.propagation == "Foreground" || out.propagation == "Background" ||
-                     out.propagation == "Orphan";
+  const bool known = out.propagation.empty() || out.propagation == "Foreground" ||
+                     out.propagation == "Background" || out.propagation == "Orphan";
   if (!known || out.grace_period_seconds.value_or(0) < 0) {
-    return invalid_object("meta.k8s.io", "DeleteOptions", "",
-                          {{"FieldValueInvalid", "DeleteOptions", "Invalid value: propagationPolicy or gracePeriodSeconds"}});
+    return invalid_object(
+        "meta.k8s.io", "DeleteOptions", "",
+        {{"FieldValueInvalid", "DeleteOptions", "Invalid value: propagationPolicy or gracePeriodSeconds"}});
   }
   return out;
 }
 
-base::Status check_delete_preconditions(const Context& context, const DeleteOptions& options, json::View stored) {
+base::Status check_delete_preconditions(const Context& context, const DeleteOptions& options,
+                                        json::View stored) {
   const json::View metadata = stored["metadata"];
   const std::string uid = metadata["uid"].string_or("");
   const std::string version = metadata["resourceVersion"].string_or("");
   const Subject subject = context.resource->subject();
   if (!options.uid.empty() && options.uid != uid) {
-    return conflict(subject, context.info.name, "Precondition failed: UID in precondition: " + options.uid + ", UID in object meta: " + uid);
+    return conflict(
+        subject, context.info.name,
+        "Precondition failed: UID in precondition: " + options.uid + ", UID in object meta: " + uid);
   }
   if (!options.resource_version.empty() && options.resource_version != version) {
-    return conflict(subject, context.info.name, "Precondition failed: ResourceVersion in precondition: " + options.resource_version +
-                                                    ", ResourceVersion in object meta: " + version);
+    return conflict(subject, context.info.name,
+                    "Precondition failed: ResourceVersion in precondition: " + options.resource_version +
+                        ", ResourceVersion in object meta: " + version);
   }
   return base::ok();
 }
 
-// Seconds until a pod must be gone; 0 for everything else, and for pods that no kubelet knows or that have ended.
+// Seconds until a pod must be gone; 0 for everything else, and for pods that no kubelet knows or that have
+// ended.
 std::int64_t grace_of(const Context& context, const DeleteOptions& options, json::View stored) {
   if (context.resource->id() != "/pods") return 0;
   const std::string phase = stored["status"]["phase"].string_or("");
   if (stored["spec"]["nodeName"].string_or("").empty() || phase == "Succeeded" || phase == "Failed") return 0;
-  return options.grace_period_seconds.value_or(stored["spec"]["terminationGracePeriodSeconds"].integer_or(30));
+  return options.grace_period_seconds.value_or(
+      stored["spec"]["terminationGracePeriodSeconds"].integer_or(30));
 }
 
 void add_finalizer(json::Ref object, std::string_view finalizer) {
   const std::vector<json::View> have = object.view()["metadata"]["finalizers"].items();
-  const bool present = std::ranges::any_of(have, [&](json::View entry) { return entry.string_or("") == finalizer; });
+  const bool present =
+      std::ranges::any_of(have, [&](json::View entry) { return entry.string_or("") == finalizer; });
   if (!present) object["metadata"]["finalizers"].push_back(finalizer);
 }
 
@@ -90,7 +100,8 @@ void mark_deleted(const Context& context, json::Ref object, std::int64_t grace) 
   const json::Ref metadata = object["metadata"];
   const bool marked = metadata.view()["deletionTimestamp"].is_string();
   if (marked && metadata.view()["deletionGracePeriodSeconds"].integer_or(0) <= grace) return;
-  metadata["deletionTimestamp"].set(base::format_rfc3339(context.world.runtime.now() + std::chrono::seconds(grace)));
+  metadata["deletionTimestamp"].set(
+      base::format_rfc3339(context.world.runtime.now() + std::chrono::seconds(grace)));
   metadata["deletionGracePeriodSeconds"].set(grace);
   if (!marked && metadata.view()["generation"].exists()) {
     metadata["generation"].set(metadata.view()["generation"].integer_or(0) + 1);
@@ -109,17 +120,19 @@ Outcome removed_status(const Context& context, const Object& removed) {
   if (!context.resource->group.empty()) details["group"].set(context.resource->group);
   details["kind"].set(context.resource->plural);
   details["uid"].set(removed->view()["metadata"]["uid"]);
-  return {.status = 200, .object = std::make_shared<const json::Value>(std::move(body))};
+  return {.status = 200, .object = make_object(std::move(body))};
 }
 
 // A context that names the object at `place`.
 std::optional<Context> context_at(const Context& from, const Storage::Place& place) {
   const std::size_t slash = place.resource.find('/');
-  ResourcePtr resource = from.world.registry.find(place.resource.substr(0, slash), place.resource.substr(slash + 1));
+  ResourcePtr resource =
+      from.world.registry.find(place.resource.substr(0, slash), place.resource.substr(slash + 1));
   if (resource == nullptr) return std::nullopt;
   Context out = internal_context(from, std::move(resource), kCollector);
   const std::size_t split = place.key.find('/');
-  if (out.resource->namespaced && split != std::string::npos) out.info.namespace_name = place.key.substr(0, split);
+  if (out.resource->namespaced && split != std::string::npos)
+    out.info.namespace_name = place.key.substr(0, split);
   out.info.name = split == std::string::npos ? place.key : place.key.substr(split + 1);
   return out;
 }
@@ -131,8 +144,8 @@ bool other_owner_lives(const World& world, json::View object, const std::string&
   });
 }
 
-// Errors of the collector have no receiver: what cannot be deleted now keeps its reference and is tried again when
-// something else of the same owner changes.
+// Errors of the collector have no receiver: what cannot be deleted now keeps its reference and is tried again
+// when something else of the same owner changes.
 void drop_owner(Context& context, const std::string& uid) {
   static_cast<void>(update_object(context, [&](json::Ref object, json::View) {
     const json::View owners = object.view()["metadata"]["ownerReferences"];
@@ -154,7 +167,8 @@ void release_dependents(const Context& from, const std::string& uid, Fate fate) 
     if (fate == Fate::kOrphanThem || other_owner_lives(from.world, *object, uid)) {
       drop_owner(*context, uid);
     } else if (!object->view()["metadata"]["deletionTimestamp"].is_string()) {
-      DeleteOptions options{.uid = object->view()["metadata"]["uid"].string_or(""), .propagation = "Background"};
+      DeleteOptions options{.uid = object->view()["metadata"]["uid"].string_or(""),
+                            .propagation = "Background"};
       static_cast<void>(remove_object(*context, options));
     }
   }
@@ -205,8 +219,8 @@ void delete_content(const Context& context, json::View object) {
     }
   }
   if (context.resource->id() == kCrdId) {
-    const ResourcePtr resource =
-        context.world.registry.find(object["spec"]["group"].string_or(""), object["spec"]["names"]["plural"].string_or(""));
+    const ResourcePtr resource = context.world.registry.find(object["spec"]["group"].string_or(""),
+                                                             object["spec"]["names"]["plural"].string_or(""));
     if (resource != nullptr) delete_all_of(context, resource, "");
   }
 }
@@ -224,7 +238,8 @@ base::Result<Outcome> mark_and_progress(Context& context, const Object& stored, 
   const Storage::Place place{context.resource->id(), object_key(*stored)};
   Object result = stored;
   if (!(next.view() == stored->view())) {
-    ASSIGN_OR_RETURN(result, context.world.storage.update(place.resource, place.key, stored, std::move(next)));
+    ASSIGN_OR_RETURN(result,
+                     context.world.storage.update(place.resource, place.key, stored, std::move(next)));
   }
   finish_collector_finalizers(context, place);
   ASSIGN_OR_RETURN(result, read_one(context, result, context.version->name));
@@ -232,7 +247,8 @@ base::Result<Outcome> mark_and_progress(Context& context, const Object& stored, 
 }
 
 base::Result<Outcome> remove_now(Context& context, const Object& stored) {
-  ASSIGN_OR_RETURN(const Object removed, context.world.storage.remove(context.resource->id(), object_key(*stored), stored));
+  ASSIGN_OR_RETURN(const Object removed,
+                   context.world.storage.remove(context.resource->id(), object_key(*stored), stored));
   after_remove(context, removed);
   if (context.resource->id() != "/pods") return removed_status(context, removed);
   ASSIGN_OR_RETURN(const Object shown, read_one(context, removed, context.version->name));
@@ -268,17 +284,20 @@ bool holds_content(const Context& context, json::View object) {
   if (id == "/namespaces") {
     const std::vector<ResourcePtr> all = context.world.registry.all();
     return std::ranges::any_of(all, [&](const ResourcePtr& resource) {
-      return resource->namespaced && !context.world.storage.list(resource->id(), object_name(object)).objects.empty();
+      return resource->namespaced &&
+             !context.world.storage.list(resource->id(), object_name(object)).objects.empty();
     });
   }
   if (id != kCrdId) return false;
-  const std::string instances = object["spec"]["group"].string_or("") + "/" + object["spec"]["names"]["plural"].string_or("");
+  const std::string instances =
+      object["spec"]["group"].string_or("") + "/" + object["spec"]["names"]["plural"].string_or("");
   return !context.world.storage.list(instances, "").objects.empty();
 }
 
 base::Result<Outcome> remove_object(Context& context, const DeleteOptions& options) {
   const std::string id = context.resource->id();
-  const std::string key = storage_key(context.resource->namespaced ? context.info.namespace_name : "", context.info.name);
+  const std::string key =
+      storage_key(context.resource->namespaced ? context.info.namespace_name : "", context.info.name);
   for (int attempt = 0; attempt < kDeleteAttempts; ++attempt) {
     const Object stored = context.world.storage.get(id, key);
     if (stored == nullptr) return object_not_found(context.resource->subject(), context.info.name);
@@ -298,8 +317,9 @@ base::Result<Outcome> remove_object(Context& context, const DeleteOptions& optio
 void after_remove(const Context& context, const Object& removed) {
   const json::View metadata = removed->view()["metadata"];
   if (context.resource->id() == kCrdId) {
-    context.world.registry.remove(removed->view()["spec"]["group"].string_or(""),
-                                  removed->view()["spec"]["names"]["plural"].string_or(""));
+    const std::string plural = removed->view()["spec"]["names"]["plural"].string_or("");
+    context.world.registry.remove(removed->view()["spec"]["group"].string_or(""), plural);
+    context.world.storage.cut(plural);
   }
   release_dependents(context, metadata["uid"].string_or(""), Fate::kCollectThem);
   for (const json::View owner : metadata["ownerReferences"].items()) {
@@ -312,7 +332,8 @@ void after_remove(const Context& context, const Object& removed) {
   }
   const std::string space = metadata["namespace"].string_or("");
   if (!space.empty()) retry_holder(context, "/namespaces", space);
-  if (context.resource->custom) retry_holder(context, std::string(kCrdId), context.resource->subject().qualified());
+  if (context.resource->custom)
+    retry_holder(context, std::string(kCrdId), context.resource->subject().qualified());
 }
 
 void collect_orphan(const Context& context, const Object& created) {
@@ -336,7 +357,7 @@ base::Result<Outcome> delete_collection(Context& context, const net::HttpRequest
   list["apiVersion"].set(context.resource->api_version(context.version->name));
   list["kind"].set(context.resource->list_kind);
   list["metadata"]["resourceVersion"].set(std::to_string(snapshot.revision));
-  list["items"].set_array();
+  std::vector<Object> items;
   for (const auto& [key, object] : snapshot.objects) {
     if (!selection.matches(*object)) continue;
     Context one = context;
@@ -344,9 +365,9 @@ base::Result<Outcome> delete_collection(Context& context, const net::HttpRequest
     one.info.namespace_name = object->view()["metadata"]["namespace"].string_or("");
     auto removed = remove_object(one, options);
     if (!removed.has_value() && removed.error().code != Code::kNotFound) return removed.error();
-    list["items"].push_back(object->view());
+    items.push_back(object);
   }
-  return Outcome{.status = 200, .object = std::make_shared<const json::Value>(std::move(list))};
+  return Outcome{.status = 200, .object = make_object(std::move(list)), .items = std::move(items)};
 }
 
 }  // namespace karpenter::devcluster

@@ -7,8 +7,8 @@
 #include "common/net/http.h"
 #include "tests/devcluster/kube/write.h"
 
-// Deletion: preconditions, grace, finalizers, and the garbage collector, which works inline: when a request returns, what
-// follows from it by ownership has been done as well.
+// Deletion: preconditions, grace, finalizers, and the garbage collector, which works inline: when a request
+// returns, what follows from it by ownership has been done as well.
 
 namespace karpenter::devcluster {
 
@@ -25,7 +25,8 @@ base::Result<Outcome> delete_collection(Context& context, const net::HttpRequest
 // Deletes the object named in the context's request info.
 base::Result<Outcome> remove_object(Context& context, const DeleteOptions& options);
 
-// The consequences of a removal: dependents, owners that wait for them, the namespace, the kind a CRD described.
+// The consequences of a removal: dependents, owners that wait for them, the namespace, the kind a CRD
+// described.
 void after_remove(const Context& context, const Object& removed);
 // A namespace with objects in it, or a CRD with instances: deleted only when they are gone.
 [[nodiscard]] bool holds_content(const Context& context, json::View object);

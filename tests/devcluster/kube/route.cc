@@ -51,7 +51,8 @@ base::Result<RequestInfo> parse_request(const net::HttpRequest& request) {
   for (const std::string& step : base::split(request.path(), '/')) {
     if (step.empty()) continue;
     auto decoded = base::percent_decode(base::replace_all(step, "+", "%2B"));
-    if (!decoded.has_value()) return bad_request("the path is not well-formed: " + std::string(request.path()));
+    if (!decoded.has_value())
+      return bad_request("the path is not well-formed: " + std::string(request.path()));
     info.path += "/" + *decoded;
     steps.push_back(std::move(*decoded));
   }

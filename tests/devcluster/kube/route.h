@@ -13,7 +13,8 @@ namespace karpenter::devcluster {
 // What a request asks for, from method, path and query alone.
 struct RequestInfo {
   bool is_resource = false;
-  std::string verb;  // get list watch create update patch delete deletecollection; the lower-case method otherwise
+  std::string
+      verb;  // get list watch create update patch delete deletecollection; the lower-case method otherwise
   std::string path;  // decoded
   std::string group;
   std::string version;

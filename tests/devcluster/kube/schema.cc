@@ -9,7 +9,9 @@
 namespace karpenter::devcluster {
 namespace {
 
-bool keeps_unknown(json::View schema) { return schema["x-kubernetes-preserve-unknown-fields"].bool_or(false); }
+bool keeps_unknown(json::View schema) {
+  return schema["x-kubernetes-preserve-unknown-fields"].bool_or(false);
+}
 
 std::string member_path(const std::string& path, std::string_view name) {
   return path.empty() ? std::string(name) : path + "." + std::string(name);
@@ -21,7 +23,9 @@ std::vector<std::string> member_names(json::View object) {
   return names;
 }
 
-bool is_root_member(std::string_view name) { return name == "apiVersion" || name == "kind" || name == "metadata"; }
+bool is_root_member(std::string_view name) {
+  return name == "apiVersion" || name == "kind" || name == "metadata";
+}
 
 class Pruner {
  public:
@@ -44,7 +48,8 @@ class Pruner {
   }
 
  private:
-  void visit_member(json::Ref object, json::View schema, const std::string& name, const std::string& path) const {
+  void visit_member(json::Ref object, json::View schema, const std::string& name,
+                    const std::string& path) const {
     const json::View known = schema["properties"][name];
     const json::View child = known.exists() ? known : schema["additionalProperties"];
     if (!known.exists() && !child.is_object() && !child.bool_or(false)) {
@@ -58,7 +63,8 @@ class Pruner {
       object.erase(name);
       return;
     }
-    visit(object[name], child, member_path(path, name), child["x-kubernetes-embedded-resource"].bool_or(false));
+    visit(object[name], child, member_path(path, name),
+          child["x-kubernetes-embedded-resource"].bool_or(false));
   }
 
   std::vector<std::string>& unknown_;
@@ -66,13 +72,20 @@ class Pruner {
 
 std::string_view json_type(json::View value) {
   switch (value.kind()) {
-    case json::Kind::kBool: return "boolean";
-    case json::Kind::kInt: return "integer";
-    case json::Kind::kDouble: return "number";
-    case json::Kind::kString: return "string";
-    case json::Kind::kArray: return "array";
-    case json::Kind::kObject: return "object";
-    default: return "null";
+    case json::Kind::kBool:
+      return "boolean";
+    case json::Kind::kInt:
+      return "integer";
+    case json::Kind::kDouble:
+      return "number";
+    case json::Kind::kString:
+      return "string";
+    case json::Kind::kArray:
+      return "array";
+    case json::Kind::kObject:
+      return "object";
+    default:
+      return "null";
   }
 }
 
@@ -165,19 +178,22 @@ class Validator {
       const bool open = schema["exclusiveMinimum"].bool_or(false);
       const double limit = minimum.number().value_or(0);
       if (number < limit || (open && number == limit)) {
-        fail(path, value, std::string("should be greater than ") + (open ? "" : "or equal to ") + number_text(minimum));
+        fail(path, value,
+             std::string("should be greater than ") + (open ? "" : "or equal to ") + number_text(minimum));
       }
     }
     if (maximum.is_number()) {
       const bool open = schema["exclusiveMaximum"].bool_or(false);
       const double limit = maximum.number().value_or(0);
       if (number > limit || (open && number == limit)) {
-        fail(path, value, std::string("should be less than ") + (open ? "" : "or equal to ") + number_text(maximum));
+        fail(path, value,
+             std::string("should be less than ") + (open ? "" : "or equal to ") + number_text(maximum));
       }
     }
     if (const auto unit = schema["multipleOf"].integer(); unit.has_value() && *unit != 0) {
       const auto whole = value.integer();
-      if (!whole.has_value() || *whole % *unit != 0) fail(path, value, "should be a multiple of " + std::to_string(*unit));
+      if (!whole.has_value() || *whole % *unit != 0)
+        fail(path, value, "should be a multiple of " + std::to_string(*unit));
     }
     const std::string format = schema["format"].string_or("");
     const auto whole = value.integer();
@@ -193,8 +209,8 @@ class Validator {
     }
     if (const auto limit = schema["minItems"].integer(); limit.has_value() && size < *limit) {
       causes.push_back(invalid_value(path, json::Value::of("").view(), ""));
-      causes.back().message = "Invalid value: " + std::to_string(size) + ": " + path + " in body should have at least " +
-                              std::to_string(*limit) + " items";
+      causes.back().message = "Invalid value: " + std::to_string(size) + ": " + path +
+                              " in body should have at least " + std::to_string(*limit) + " items";
     }
     const std::string list_type = schema["x-kubernetes-list-type"].string_or("atomic");
     std::vector<std::pair<json::Value, json::View>> old_by_key;
@@ -220,7 +236,8 @@ class Validator {
     json::Value key = json::Value::object();
     for (const json::View name : schema["x-kubernetes-list-map-keys"].items()) {
       const std::string text = name.string_or("");
-      const json::View part = item[text].exists() ? item[text] : schema["items"]["properties"][text]["default"];
+      const json::View part =
+          item[text].exists() ? item[text] : schema["items"]["properties"][text]["default"];
       if (part.exists()) key[text].set(part);
     }
     return key;
@@ -233,8 +250,9 @@ class Validator {
     }
     const auto size = static_cast<std::int64_t>(value.size());
     if (const auto limit = schema["maxProperties"].integer(); limit.has_value() && size > *limit) {
-      causes.push_back({"FieldValueTooMany", path,
-                        "Too many: " + std::to_string(size) + ": must have at most " + std::to_string(*limit) + " items"});
+      causes.push_back(
+          {"FieldValueTooMany", path,
+           "Too many: " + std::to_string(size) + ": must have at most " + std::to_string(*limit) + " items"});
     }
     if (const auto limit = schema["minProperties"].integer(); limit.has_value() && size < *limit) {
       fail(path, value, "should have at least " + std::to_string(*limit) + " properties");
@@ -255,7 +273,8 @@ class Validator {
   void check_combinations(json::View value, json::View schema, const std::string& path) {
     for (const json::View part : schema["allOf"].items()) visit(value, {}, part, path);
     const auto count = [&](json::View options) {
-      return std::ranges::count_if(options.items(), [&](json::View part) { return passes(value, part, path); });
+      return std::ranges::count_if(options.items(),
+                                   [&](json::View part) { return passes(value, part, path); });
     };
     if (const json::View any = schema["anyOf"]; any.size() > 0 && count(any) == 0) {
       fail(path, value, "must validate at least one schema (anyOf)");
@@ -273,14 +292,16 @@ class Validator {
     for (const json::View rule : schema["x-kubernetes-validations"].items()) {
       const auto message = rules_->evaluate(rule, value, old);
       if (!message.has_value()) continue;
-      causes.push_back({"FieldValueInvalid", path, "Invalid value: \"" + std::string(json_type(value)) + "\": " + *message});
+      causes.push_back({"FieldValueInvalid", path,
+                        "Invalid value: \"" + std::string(json_type(value)) + "\": " + *message});
     }
   }
 
   const RuleEvaluator* rules_;
 };
 
-constexpr std::array<std::string_view, 6> kTypes = {"object", "array", "string", "integer", "number", "boolean"};
+constexpr std::array<std::string_view, 6> kTypes = {"object",  "array",  "string",
+                                                    "integer", "number", "boolean"};
 
 void check_schema_node(json::View schema, const std::string& path, std::vector<Cause>& causes) {
   if (!schema.is_object()) {
@@ -296,15 +317,19 @@ void check_schema_node(json::View schema, const std::string& path, std::vector<C
   }
   if (schema["$ref"].exists()) causes.push_back(forbidden_value(path + ".$ref", "$ref is not supported"));
   if (schema["properties"].size() > 0 && schema["additionalProperties"].exists()) {
-    causes.push_back(forbidden_value(path + ".additionalProperties", "additionalProperties and properties are mutual exclusive"));
+    causes.push_back(forbidden_value(path + ".additionalProperties",
+                                     "additionalProperties and properties are mutual exclusive"));
   }
-  if (const auto pattern = schema["pattern"].string(); pattern.has_value() && !Pattern::compile(*pattern).has_value()) {
-    causes.push_back(invalid_value(path + ".pattern", schema["pattern"], "must be a valid regular expression"));
+  if (const auto pattern = schema["pattern"].string();
+      pattern.has_value() && !Pattern::compile(*pattern).has_value()) {
+    causes.push_back(
+        invalid_value(path + ".pattern", schema["pattern"], "must be a valid regular expression"));
   }
   for (const auto& [name, child] : schema["properties"].members()) {
     check_schema_node(child, path + ".properties[" + std::string(name) + "]", causes);
   }
-  if (type == "array" && !schema["items"].exists()) causes.push_back(required_value(path + ".items", "must be specified"));
+  if (type == "array" && !schema["items"].exists())
+    causes.push_back(required_value(path + ".items", "must be specified"));
   if (schema["items"].exists()) check_schema_node(schema["items"], path + ".items", causes);
   if (schema["additionalProperties"].is_object()) {
     check_schema_node(schema["additionalProperties"], path + ".additionalProperties", causes);

@@ -13,8 +13,9 @@
 
 namespace karpenter::devcluster {
 
-// Drops members the schema does not know and nulls it does not allow. The paths of unknown members ("spec.foo",
-// "spec.list[0].bar") are appended to `unknown`. apiVersion, kind and metadata of the root are left alone.
+// Drops members the schema does not know and nulls it does not allow. The paths of unknown members
+// ("spec.foo", "spec.list[0].bar") are appended to `unknown`. apiVersion, kind and metadata of the root are
+// left alone.
 void prune(json::Ref object, json::View schema, std::vector<std::string>& unknown);
 
 // The same for a part of an object: no member is left alone.

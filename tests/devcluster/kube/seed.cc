@@ -9,7 +9,8 @@
 namespace karpenter::devcluster {
 namespace {
 
-void put(World& world, std::string_view group, std::string_view plural, std::string_view space, json::Value object) {
+void put(World& world, std::string_view group, std::string_view plural, std::string_view space,
+         json::Value object) {
   Context context{.world = world,
                   .call = {},
                   .user = {.name = "system:apiserver", .groups = {"system:masters"}},

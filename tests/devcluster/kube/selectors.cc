@@ -101,16 +101,18 @@ struct SelectableFields {
   std::string_view fields;  // blank separated
 };
 constexpr std::array kSelectable = {
-    SelectableFields{"/pods",
-                     "spec.nodeName spec.restartPolicy spec.schedulerName spec.serviceAccountName spec.hostNetwork "
-                     "status.phase status.podIP status.nominatedNodeName"},
+    SelectableFields{
+        "/pods",
+        "spec.nodeName spec.restartPolicy spec.schedulerName spec.serviceAccountName spec.hostNetwork "
+        "status.phase status.podIP status.nominatedNodeName"},
     SelectableFields{"/nodes", "spec.unschedulable"},
     SelectableFields{"/namespaces", "status.phase"},
     SelectableFields{"/secrets", "type"},
-    SelectableFields{"/events",
-                     "involvedObject.kind involvedObject.namespace involvedObject.name involvedObject.uid "
-                     "involvedObject.apiVersion involvedObject.resourceVersion involvedObject.fieldPath reason "
-                     "reportingComponent source type"},
+    SelectableFields{
+        "/events",
+        "involvedObject.kind involvedObject.namespace involvedObject.name involvedObject.uid "
+        "involvedObject.apiVersion involvedObject.resourceVersion involvedObject.fieldPath reason "
+        "reportingComponent source type"},
     SelectableFields{"apps/replicasets", "status.replicas"},
     SelectableFields{"batch/jobs", "status.successful"},
 };
@@ -118,7 +120,8 @@ constexpr std::array kSelectable = {
 bool is_selectable(const std::string& path, const Resource& resource, const ResourceVersion& version) {
   if (path == "metadata.name") return true;
   if (path == "metadata.namespace") return resource.namespaced;
-  if (std::ranges::find(version.selectable_fields, "." + path) != version.selectable_fields.end()) return true;
+  if (std::ranges::find(version.selectable_fields, "." + path) != version.selectable_fields.end())
+    return true;
   const auto* row = std::ranges::find(kSelectable, std::string_view(resource.id()), &SelectableFields::id);
   if (resource.custom || row == kSelectable.end()) return false;
   const std::vector<std::string> fields = base::split(row->fields, ' ');
@@ -179,7 +182,8 @@ std::string label_selector_text(const LabelTerms& terms) {
     } else if (term.op == "In" && term.values.size() == 1) {
       parts.push_back(term.key + "=" + term.values.front());
     } else {
-      parts.push_back(term.key + (term.op == "In" ? " in (" : " notin (") + base::join(term.values, ",") + ")");
+      parts.push_back(term.key + (term.op == "In" ? " in (" : " notin (") + base::join(term.values, ",") +
+                      ")");
     }
   }
   return base::join(parts, ",");

@@ -18,14 +18,22 @@ struct ReasonRow {
   Code code;
 };
 constexpr std::array kReasons = {
-    ReasonRow{"BadRequest", 400, Code::kInvalid},      ReasonRow{"Unauthorized", 401, Code::kForbidden},
-    ReasonRow{"Forbidden", 403, Code::kForbidden},     ReasonRow{"NotFound", 404, Code::kNotFound},
-    ReasonRow{"MethodNotAllowed", 405, Code::kInvalid}, ReasonRow{"NotAcceptable", 406, Code::kInvalid},
-    ReasonRow{"AlreadyExists", 409, Code::kAlreadyExists}, ReasonRow{"Conflict", 409, Code::kConflict},
-    ReasonRow{"Expired", 410, Code::kGone},            ReasonRow{"RequestEntityTooLarge", 413, Code::kInvalid},
-    ReasonRow{"UnsupportedMediaType", 415, Code::kInvalid}, ReasonRow{"Invalid", 422, Code::kInvalid},
-    ReasonRow{"TooManyRequests", 429, Code::kThrottled}, ReasonRow{"InternalError", 500, Code::kInternal},
-    ReasonRow{"Timeout", 504, Code::kTimeout},         ReasonRow{"ServiceUnavailable", 503, Code::kUnavailable},
+    ReasonRow{"BadRequest", 400, Code::kInvalid},
+    ReasonRow{"Unauthorized", 401, Code::kForbidden},
+    ReasonRow{"Forbidden", 403, Code::kForbidden},
+    ReasonRow{"NotFound", 404, Code::kNotFound},
+    ReasonRow{"MethodNotAllowed", 405, Code::kInvalid},
+    ReasonRow{"NotAcceptable", 406, Code::kInvalid},
+    ReasonRow{"AlreadyExists", 409, Code::kAlreadyExists},
+    ReasonRow{"Conflict", 409, Code::kConflict},
+    ReasonRow{"Expired", 410, Code::kGone},
+    ReasonRow{"RequestEntityTooLarge", 413, Code::kInvalid},
+    ReasonRow{"UnsupportedMediaType", 415, Code::kInvalid},
+    ReasonRow{"Invalid", 422, Code::kInvalid},
+    ReasonRow{"TooManyRequests", 429, Code::kThrottled},
+    ReasonRow{"InternalError", 500, Code::kInternal},
+    ReasonRow{"Timeout", 504, Code::kTimeout},
+    ReasonRow{"ServiceUnavailable", 503, Code::kUnavailable},
 };
 
 constexpr char kSeparator = '\x1f';  // between the parts of an encoded cause; never in API text
@@ -90,7 +98,8 @@ Error forbidden(const Subject& subject, std::string_view name, std::string why) 
 }
 
 Error object_not_found(const Subject& subject, std::string_view name) {
-  return with_subject(make("NotFound", subject.qualified() + " \"" + std::string(name) + "\" not found"), subject, name);
+  return with_subject(make("NotFound", subject.qualified() + " \"" + std::string(name) + "\" not found"),
+                      subject, name);
 }
 
 Error path_not_found() { return make("NotFound", "the server could not find the requested resource"); }
@@ -98,8 +107,9 @@ Error method_not_allowed(std::string message) { return make("MethodNotAllowed", 
 Error not_acceptable(std::string message) { return make("NotAcceptable", std::move(message)); }
 
 Error already_exists(const Subject& subject, std::string_view name) {
-  return with_subject(make("AlreadyExists", subject.qualified() + " \"" + std::string(name) + "\" already exists"),
-                      subject, name);
+  return with_subject(
+      make("AlreadyExists", subject.qualified() + " \"" + std::string(name) + "\" already exists"), subject,
+      name);
 }
 
 Error conflict(const Subject& subject, std::string_view name, std::string why) {
@@ -114,7 +124,8 @@ Error unsupported_media_type(std::string message) { return make("UnsupportedMedi
 
 Error invalid_object(std::string_view group, std::string_view kind, std::string_view name,
                      const std::vector<Cause>& causes) {
-  const std::string qualified = group.empty() ? std::string(kind) : std::string(kind) + "." + std::string(group);
+  const std::string qualified =
+      group.empty() ? std::string(kind) : std::string(kind) + "." + std::string(group);
   Error error =
       make("Invalid", qualified + " \"" + std::string(name) + "\" is invalid: " + causes_text(causes));
   error.add("group", std::string(group));
@@ -153,7 +164,8 @@ Cause invalid_value(std::string field, json::View value, std::string_view why) {
   return {"FieldValueInvalid", std::move(field), "Invalid value: " + shown(value) + ": " + std::string(why)};
 }
 Cause required_value(std::string field, std::string_view why) {
-  return {"FieldValueRequired", std::move(field), why.empty() ? "Required value" : "Required value: " + std::string(why)};
+  return {"FieldValueRequired", std::move(field),
+          why.empty() ? "Required value" : "Required value: " + std::string(why)};
 }
 Cause duplicate_value(std::string field, json::View value) {
   return {"FieldValueDuplicate", std::move(field), "Duplicate value: " + shown(value)};
@@ -168,7 +180,8 @@ Cause forbidden_value(std::string field, std::string_view why) {
   return {"FieldValueForbidden", std::move(field), "Forbidden: " + std::string(why)};
 }
 Cause too_long_value(std::string field, std::size_t limit) {
-  return {"FieldValueTooLong", std::move(field), "Too long: may not be more than " + std::to_string(limit) + " bytes"};
+  return {"FieldValueTooLong", std::move(field),
+          "Too long: may not be more than " + std::to_string(limit) + " bytes"};
 }
 Cause too_many_items(std::string field, std::size_t count, std::size_t limit) {
   return {"FieldValueTooMany", std::move(field),
@@ -198,8 +211,9 @@ json::Value status_body(const Error& error) {
   body["metadata"].set_object();
   body["status"].set("Failure");
   // An error of a lower layer (a transport, a parser) carries its facts in `with`; ours are the details.
-  const bool ours = std::ranges::find(kReasons, std::string_view(error.reason), &ReasonRow::reason) != kReasons.end() ||
-                    std::ranges::any_of(error.with, [](const auto& entry) { return entry.first == "httpCode"; });
+  const bool ours =
+      std::ranges::find(kReasons, std::string_view(error.reason), &ReasonRow::reason) != kReasons.end() ||
+      std::ranges::any_of(error.with, [](const auto& entry) { return entry.first == "httpCode"; });
   body["message"].set(ours ? error.message : error.text());
   if (!error.reason.empty()) body["reason"].set(error.reason);
   if (ours && !error.with.empty()) {

@@ -29,10 +29,10 @@ Storage::Table& Storage::table(const std::string& resource) const {
   return table;
 }
 
-Object Storage::stamp(json::Value object) {
+Object Storage::stamp(json::Value object, Schema settled_by) {
   ++revision_;
   object["metadata"]["resourceVersion"].set(std::to_string(revision_));
-  return std::make_shared<const json::Value>(std::move(object));
+  return make_object(std::move(object), std::move(settled_by));
 }
 
 void Storage::record(Table& table, Change change) {
@@ -77,38 +77,40 @@ Object Storage::get(const std::string& resource, std::string_view key) const {
   return found == rows.objects.end() ? nullptr : found->second;
 }
 
-base::Result<Object> Storage::create(const std::string& resource, const std::string& key, json::Value object) {
+base::Result<Object> Storage::create(const std::string& resource, const std::string& key, json::Value object,
+                                     Schema settled_by) {
   const runtime::Lock lock(mutex_);
   Table& rows = table(resource);
   if (rows.objects.contains(key)) return base::make_error(Code::kAlreadyExists, "already exists");
-  Object stored = stamp(std::move(object));
+  Object stored = stamp(std::move(object), std::move(settled_by));
   rows.objects.emplace(key, stored);
   index({resource, key}, {}, *stored);
   record(rows, {.type = ChangeType::kAdded, .key = key, .object = stored, .before = nullptr});
   return stored;
 }
 
-base::Result<Object> Storage::update(const std::string& resource, const std::string& key, const Object& expected,
-                                     json::Value object) {
+base::Result<Object> Storage::update(const std::string& resource, const std::string& key,
+                                     const Object& expected, json::Value object, Schema settled_by) {
   const runtime::Lock lock(mutex_);
   Table& rows = table(resource);
   const auto found = rows.objects.find(key);
   if (found == rows.objects.end()) return base::not_found("no such object");
   if (found->second != expected) return base::make_error(Code::kConflict, "changed meanwhile");
-  Object stored = stamp(std::move(object));
+  Object stored = stamp(std::move(object), std::move(settled_by));
   found->second = stored;
   index({resource, key}, *expected, *stored);
   record(rows, {.type = ChangeType::kModified, .key = key, .object = stored, .before = expected});
   return stored;
 }
 
-base::Result<Object> Storage::remove(const std::string& resource, const std::string& key, const Object& expected) {
+base::Result<Object> Storage::remove(const std::string& resource, const std::string& key,
+                                     const Object& expected) {
   const runtime::Lock lock(mutex_);
   Table& rows = table(resource);
   const auto found = rows.objects.find(key);
   if (found == rows.objects.end()) return base::not_found("no such object");
   if (found->second != expected) return base::make_error(Code::kConflict, "changed meanwhile");
-  Object last = stamp(json::Value(expected->view()));
+  Object last = stamp(json::Value(expected->view()), expected->settled_by());
   rows.objects.erase(found);
   index({resource, key}, *expected, {});
   record(rows, {.type = ChangeType::kDeleted, .key = key, .object = last, .before = expected});
@@ -131,7 +133,8 @@ base::Result<Snapshot> Storage::list_at(const std::string& resource, std::string
   if (revision < rows.compacted) return base::make_error(Code::kGone, "history is compacted");
   std::map<std::string, Object, std::less<>> state = rows.objects;
   // Undo what happened since, newest first.
-  for (auto change = rows.history.rbegin(); change != rows.history.rend() && change->revision > revision; ++change) {
+  for (auto change = rows.history.rbegin(); change != rows.history.rend() && change->revision > revision;
+       ++change) {
     if (change->before == nullptr) {
       state.erase(change->key);
     } else {
@@ -158,10 +161,14 @@ Changes Storage::wait_changes(const std::string& resource, std::int64_t revision
     return rows.cuts != cut_seen || (!rows.history.empty() && rows.history.back().revision > revision) ||
            revision < rows.compacted;
   };
-  // The event outlives the wait even if the tables go; whether it timed out shows in the emptiness of the answer.
+  // The event outlives the wait even if the tables go; whether it timed out shows in the emptiness of the
+  // answer.
   const std::shared_ptr<runtime::Event> changed = rows.changed;
   static_cast<void>(runtime::wait(*changed, lock, until, ready));
-  Changes out{.compacted = revision < rows.compacted, .cut = rows.cuts != cut_seen, .revision = revision_, .changes = {}};
+  Changes out{.compacted = revision < rows.compacted,
+              .cut = rows.cuts != cut_seen,
+              .revision = revision_,
+              .changes = {}};
   if (out.compacted || out.cut) return out;
   const auto first = std::ranges::upper_bound(rows.history, revision, {}, &Change::revision);
   out.changes.assign(first, rows.history.end());

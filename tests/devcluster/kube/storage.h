@@ -14,13 +14,12 @@
 #include "common/base/result.h"
 #include "common/json/json.h"
 #include "common/runtime/runtime.h"
+#include "tests/devcluster/kube/document.h"
 
-// What etcd and the watch cache are to the API server: versioned objects by key with compare-and-swap, and a bounded
-// history of changes per resource. Knows nothing of what the objects mean.
+// What etcd and the watch cache are to the API server: versioned objects by key with compare-and-swap, and a
+// bounded history of changes per resource. Knows nothing of what the objects mean.
 
 namespace karpenter::devcluster {
-
-using Object = std::shared_ptr<const json::Value>;  // complete, in its storage version
 
 enum class ChangeType : std::uint8_t { kAdded, kModified, kDeleted };
 
@@ -38,8 +37,8 @@ struct Snapshot {
 };
 
 struct Changes {
-  bool compacted = false;  // the history no longer reaches back that far
-  bool cut = false;        // watches were cut since
+  bool compacted = false;     // the history no longer reaches back that far
+  bool cut = false;           // watches were cut since
   std::int64_t revision = 0;  // everything up to here is included
   std::vector<Change> changes;
 };
@@ -54,10 +53,11 @@ class Storage {
 
   [[nodiscard]] Object get(const std::string& resource, std::string_view key) const;  // null: none
   // kAlreadyExists when the key is taken. Sets metadata.resourceVersion.
-  base::Result<Object> create(const std::string& resource, const std::string& key, json::Value object);
+  base::Result<Object> create(const std::string& resource, const std::string& key, json::Value object,
+                              Schema settled_by = nullptr);
   // kNotFound, or kConflict unless the stored revision is still `expected`. Sets metadata.resourceVersion.
   base::Result<Object> update(const std::string& resource, const std::string& key, const Object& expected,
-                              json::Value object);
+                              json::Value object, Schema settled_by = nullptr);
   base::Result<Object> remove(const std::string& resource, const std::string& key, const Object& expected);
 
   [[nodiscard]] Snapshot list(const std::string& resource, std::string_view namespace_name) const;
@@ -92,7 +92,7 @@ class Storage {
   };
   Table& table(const std::string& resource) const KARP_REQUIRES(mutex_);
   void record(Table& table, Change change) KARP_REQUIRES(mutex_);
-  Object stamp(json::Value object) KARP_REQUIRES(mutex_);
+  Object stamp(json::Value object, Schema settled_by) KARP_REQUIRES(mutex_);
   void index(const Place& place, json::View before, json::View after) KARP_REQUIRES(mutex_);
   void for_tables(std::string_view plural, const std::function<void(Table&)>& action);
 

@@ -24,7 +24,8 @@ void default_requests(json::Ref pod_spec) {
       const json::Ref container = pod_spec[list][i];
       const json::Value limits = container.view()["resources"]["limits"].clone();
       for (const auto& [name, limit] : limits.view().members()) {
-        if (!container.view()["resources"]["requests"][name].exists()) container["resources"]["requests"][name].set(limit);
+        if (!container.view()["resources"]["requests"][name].exists())
+          container["resources"]["requests"][name].set(limit);
       }
     }
   }
@@ -59,7 +60,8 @@ base::Status set_priority(const Context& context, json::Ref pod) {
   }
   if (found == nullptr) {
     if (!name.empty()) {
-      return forbidden(context.resource->subject(), object_name(pod), "no PriorityClass with name " + name + " was found");
+      return forbidden(context.resource->subject(), object_name(pod),
+                       "no PriorityClass with name " + name + " was found");
     }
     pod["spec"]["priority"].set(0);
     pod["spec"]["preemptionPolicy"].set("PreemptLowerPriority");
@@ -80,7 +82,8 @@ std::string qos_class(json::View pod) {
       for (const char* name : {"cpu", "memory"}) {
         any = any || resources["requests"][name].exists() || resources["limits"][name].exists();
         guaranteed = guaranteed && resources["limits"][name].exists() &&
-                     (!resources["requests"][name].exists() || resources["requests"][name] == resources["limits"][name]);
+                     (!resources["requests"][name].exists() ||
+                      resources["requests"][name] == resources["limits"][name]);
       }
     }
   }
@@ -111,10 +114,12 @@ void prepare_service(const Context& context, json::Ref service) {
   }
   if (!spec.view()["clusterIP"].exists() && spec.view()["type"].string_or("") != "ExternalName") {
     const std::int64_t number = context.world.storage.revision();
-    spec["clusterIP"].set("10.100." + std::to_string(number / 250 % 250) + "." + std::to_string(number % 250 + 1));
+    spec["clusterIP"].set("10.100." + std::to_string(number / 250 % 250) + "." +
+                          std::to_string(number % 250 + 1));
   }
   const std::string address = spec.view()["clusterIP"].string_or("");
-  if (!address.empty() && !spec.view()["clusterIPs"].exists()) spec["clusterIPs"].push_back(std::string_view(address));
+  if (!address.empty() && !spec.view()["clusterIPs"].exists())
+    spec["clusterIPs"].push_back(std::string_view(address));
 }
 
 void prepare_namespace(json::Ref object) {
@@ -136,13 +141,15 @@ void prepare_workload(const Context& context, json::Ref object) {
     if (!rolling.view()["maxUnavailable"].exists()) {
       plural == "deployments" ? rolling["maxUnavailable"].set("25%") : rolling["maxUnavailable"].set(1);
     }
-    if (!rolling.view()["maxSurge"].exists()) plural == "deployments" ? rolling["maxSurge"].set("25%") : rolling["maxSurge"].set(0);
+    if (!rolling.view()["maxSurge"].exists())
+      plural == "deployments" ? rolling["maxSurge"].set("25%") : rolling["maxSurge"].set(0);
   }
 }
 
 constexpr std::array<std::string_view, 3> kFreeMetadata = {"labels", "annotations", "finalizers"};
 
-// Through /status only the status may change; built-in kinds let labels, annotations and finalizers through as well.
+// Through /status only the status may change; built-in kinds let labels, annotations and finalizers through
+// as well.
 void isolate_status(const Context& context, json::Ref object, json::View old) {
   json::Value kept(old);
   kept.ref().erase("status");

@@ -5,8 +5,9 @@
 #include "tests/devcluster/kube/context.h"
 #include "tests/devcluster/kube/status.h"
 
-// What is particular to a kind: fields the server sets, fields that may not change, and the built-in admission that comes
-// with every cluster (service account, priority, default tolerations). Everything else is data in kinds.h and schema.h.
+// What is particular to a kind: fields the server sets, fields that may not change, and the built-in
+// admission that comes with every cluster (service account, priority, default tolerations). Everything else
+// is data in kinds.h and schema.h.
 
 namespace karpenter::devcluster {
 

@@ -57,7 +57,7 @@ Outcome success(int code) {
   body["metadata"].set_object();
   body["status"].set("Success");
   body["code"].set(code);
-  return {.status = code, .object = std::make_shared<const json::Value>(std::move(body))};
+  return {.status = code, .object = make_object(std::move(body))};
 }
 
 // What a scale request wants the replicas to be, from the whole body or a patch of the present scale.
@@ -68,7 +68,9 @@ base::Result<json::Value> wanted_scale(Context& context, const net::HttpRequest&
   const std::string type = request.headers.get("Content-Type");
   if (type.starts_with("application/json-patch+json")) {
     if (auto done = json::apply_json_patch(scale, body); !done.has_value()) {
-      return error_with_code("the server rejected our request due to an error in our request: " + done.error().text(), "Invalid", 422);
+      return error_with_code(
+          "the server rejected our request due to an error in our request: " + done.error().text(), "Invalid",
+          422);
     }
   } else {
     json::apply_merge_patch(scale.ref(), body);
@@ -81,7 +83,8 @@ base::Status put_scale(Context& context, const net::HttpRequest& request, json::
   const auto replicas = scale.view()["spec"]["replicas"].integer();
   if (replicas.value_or(0) < 0) {
     return invalid_object("autoscaling", "Scale", context.info.name,
-                          {invalid_value("spec.replicas", scale.view()["spec"]["replicas"], "must be greater than or equal to 0")});
+                          {invalid_value("spec.replicas", scale.view()["spec"]["replicas"],
+                                         "must be greater than or equal to 0")});
   }
   const std::string version = scale.view()["metadata"]["resourceVersion"].string_or("");
   if (!version.empty()) object["metadata"]["resourceVersion"].set(version);
@@ -107,7 +110,8 @@ base::Status check_bindable(const Context& context, json::View pod) {
   if (pod["metadata"]["deletionTimestamp"].is_string()) {
     return conflict(subject, name, "pod " + name + " is being deleted, cannot be assigned to a host");
   }
-  if (!node.empty()) return conflict(subject, name, "pod " + name + " is already assigned to node \"" + node + "\"");
+  if (!node.empty())
+    return conflict(subject, name, "pod " + name + " is already assigned to node \"" + node + "\"");
   if (pod["spec"]["schedulingGates"].size() > 0) {
     return conflict(subject, name, "pod " + name + " has non-empty .spec.schedulingGates");
   }
@@ -117,10 +121,12 @@ base::Status check_bindable(const Context& context, json::View pod) {
 // The budgets of the namespace that select the pod.
 std::vector<Object> budgets_of(const Context& context, json::View pod) {
   std::vector<Object> out;
-  for (const auto& [key, budget] : context.world.storage.list(std::string(kBudgets), context.info.namespace_name).objects) {
+  for (const auto& [key, budget] :
+       context.world.storage.list(std::string(kBudgets), context.info.namespace_name).objects) {
     const json::View selector = budget->view()["spec"]["selector"];
     const auto terms = label_terms_of(selector);
-    if (selector.is_object() && terms.has_value() && labels_match(*terms, pod["metadata"]["labels"])) out.push_back(budget);
+    if (selector.is_object() && terms.has_value() && labels_match(*terms, pod["metadata"]["labels"]))
+      out.push_back(budget);
   }
   return out;
 }
@@ -133,7 +139,8 @@ bool is_ready(json::View pod) {
 
 bool ignores_budget(json::View pod) {
   const std::string phase = pod["status"]["phase"].string_or("");
-  return phase == "Succeeded" || phase == "Failed" || phase == "Pending" || pod["metadata"]["deletionTimestamp"].is_string();
+  return phase == "Succeeded" || phase == "Failed" || phase == "Pending" ||
+         pod["metadata"]["deletionTimestamp"].is_string();
 }
 
 bool unhealthy_may_go(json::View budget, json::View pod) {
@@ -157,11 +164,13 @@ base::Status spend(json::Ref budget, const std::string& pod, const std::string& 
   }
   const std::int64_t allowed = view["status"]["disruptionsAllowed"].integer_or(0);
   if (static_cast<std::int64_t>(view["status"]["disruptedPods"].size()) > kMaxDisrupted) {
-    return forbidden({"policy", "poddisruptionbudgets", ""}, name, "DisruptedPods map too big - too many evictions not confirmed by PDB controller");
+    return forbidden({"policy", "poddisruptionbudgets", ""}, name,
+                     "DisruptedPods map too big - too many evictions not confirmed by PDB controller");
   }
   if (allowed <= 0) {
-    return refused("The disruption budget " + name + " needs " + std::to_string(view["status"]["desiredHealthy"].integer_or(0)) +
-                   " healthy pods and has " + std::to_string(view["status"]["currentHealthy"].integer_or(0)) + " currently");
+    return refused("The disruption budget " + name + " needs " +
+                   std::to_string(view["status"]["desiredHealthy"].integer_or(0)) + " healthy pods and has " +
+                   std::to_string(view["status"]["currentHealthy"].integer_or(0)) + " currently");
   }
   budget["status"]["disruptionsAllowed"].set(allowed - 1);
   budget["status"]["disruptedPods"][pod].set(now);
@@ -177,7 +186,8 @@ base::Status spend_budget(const Context& context, const Object& budget) {
   inner.info.name = object_name(*budget);
   inner.info.subresource = "status";
   const std::string now = base::format_rfc3339(context.world.runtime.now());
-  RETURN_IF_ERROR(update_object(inner, [&](json::Ref object, json::View) { return spend(object, context.info.name, now); }));
+  RETURN_IF_ERROR(update_object(
+      inner, [&](json::Ref object, json::View) { return spend(object, context.info.name, now); }));
   return base::ok();
 }
 
@@ -185,7 +195,9 @@ base::Status check_budgets(const Context& context, json::View pod) {
   if (ignores_budget(pod)) return base::ok();
   const std::vector<Object> budgets = budgets_of(context, pod);
   if (budgets.size() > 1) {
-    return error_with_code("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.", "InternalError", 500);
+    return error_with_code(
+        "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+        "InternalError", 500);
   }
   if (budgets.empty() || unhealthy_may_go(*budgets.front(), pod)) return base::ok();
   return spend_budget(context, budgets.front());
@@ -196,7 +208,8 @@ DeleteOptions eviction_options(json::View eviction, json::View pod) {
   DeleteOptions options;
   options.uid = given["preconditions"]["uid"].string_or(pod["metadata"]["uid"].string_or(""));
   options.resource_version = given["preconditions"]["resourceVersion"].string_or("");
-  if (const auto grace = given["gracePeriodSeconds"].integer(); grace.has_value()) options.grace_period_seconds = *grace;
+  if (const auto grace = given["gracePeriodSeconds"].integer(); grace.has_value())
+    options.grace_period_seconds = *grace;
   return options;
 }
 
@@ -204,13 +217,14 @@ DeleteOptions eviction_options(json::View eviction, json::View pod) {
 
 base::Result<Outcome> get_scale(Context& context) {
   ASSIGN_OR_RETURN(const Outcome outcome, get_object(context));
-  return Outcome{.status = 200, .object = std::make_shared<const json::Value>(scale_of(context, *outcome.object))};
+  return Outcome{.status = 200, .object = make_object(scale_of(context, *outcome.object))};
 }
 
 base::Result<Outcome> write_scale(Context& context, const net::HttpRequest& request) {
-  ASSIGN_OR_RETURN(const Object stored,
-                   update_object(context, [&](json::Ref object, json::View) { return put_scale(context, request, object); }));
-  return Outcome{.status = 200, .object = std::make_shared<const json::Value>(scale_of(context, *stored))};
+  ASSIGN_OR_RETURN(const Object stored, update_object(context, [&](json::Ref object, json::View) {
+                     return put_scale(context, request, object);
+                   }));
+  return Outcome{.status = 200, .object = make_object(scale_of(context, *stored))};
 }
 
 base::Result<Outcome> bind_pod(Context& context, const net::HttpRequest& request) {
@@ -240,14 +254,16 @@ base::Result<Outcome> evict_pod(Context& context, const net::HttpRequest& reques
   ASSIGN_OR_RETURN(const json::Value body, parse_body(request));
   const json::View eviction = body;
   const std::string name = object_name(eviction);
-  if (!name.empty() && name != context.info.name) return bad_request("name in URL does not match name in Eviction object");
+  if (!name.empty() && name != context.info.name)
+    return bad_request("name in URL does not match name in Eviction object");
   if (eviction["deleteOptions"]["dryRun"].size() > 0) context.dry_run = DryRun::kYes;
   ASSIGN_OR_RETURN(const Outcome found, get_object(context));
   const DeleteOptions options = eviction_options(eviction, *found.object);
   const std::string have = found.object->view()["metadata"]["uid"].string_or("");
   if (options.uid != have) {
-    return conflict(context.resource->subject(), context.info.name,
-                    "Precondition failed: UID in precondition: " + options.uid + ", UID in object meta: " + have);
+    return conflict(
+        context.resource->subject(), context.info.name,
+        "Precondition failed: UID in precondition: " + options.uid + ", UID in object meta: " + have);
   }
   RETURN_IF_ERROR(admit(context, {.operation = "CREATE", .object = eviction, .old_object = {}}));
   RETURN_IF_ERROR(check_budgets(context, *found.object));
@@ -265,9 +281,10 @@ base::Result<Outcome> answer_review(Context& context, const net::HttpRequest& re
     review["status"]["authenticated"].set(user.has_value());
     if (user.has_value()) {
       review["status"]["user"]["username"].set(user->name);
-      for (const std::string& group : user->groups) review["status"]["user"]["groups"].push_back(std::string_view(group));
+      for (const std::string& group : user->groups)
+        review["status"]["user"]["groups"].push_back(std::string_view(group));
     }
-    return Outcome{.status = 201, .object = std::make_shared<const json::Value>(std::move(review))};
+    return Outcome{.status = 201, .object = make_object(std::move(review))};
   }
   Attributes wanted{.user = context.user};
   if (context.resource->kind == "SubjectAccessReview") {
@@ -284,7 +301,7 @@ base::Result<Outcome> answer_review(Context& context, const net::HttpRequest& re
   wanted.name = resource["name"].string_or("");
   wanted.path = spec["nonResourceAttributes"]["path"].string_or("");
   review["status"]["allowed"].set(is_allowed(context.world, wanted));
-  return Outcome{.status = 201, .object = std::make_shared<const json::Value>(std::move(review))};
+  return Outcome{.status = 201, .object = make_object(std::move(review))};
 }
 
 }  // namespace karpenter::devcluster

@@ -29,7 +29,8 @@ std::string read_member(std::string_view path, std::size_t& at) {
 
 std::string unquoted(std::string_view text) {
   text = base::trim(text);
-  if (text.size() >= 2 && (text.front() == '"' || text.front() == '\'')) text = text.substr(1, text.size() - 2);
+  if (text.size() >= 2 && (text.front() == '"' || text.front() == '\''))
+    text = text.substr(1, text.size() - 2);
   return base::replace_all(std::string(text), "\\", "");
 }
 
@@ -46,7 +47,8 @@ std::optional<PathStep> bracket_step(std::string_view body) {
   if (body.starts_with('\'') || body.starts_with('"')) return PathStep{.name = unquoted(body), .value = {}};
   const auto index = base::parse_int64(body);
   if (!index.has_value() || *index < 0) return std::nullopt;
-  return PathStep{.kind = PathStep::Kind::kIndex, .name = {}, .value = {}, .index = static_cast<std::size_t>(*index)};
+  return PathStep{
+      .kind = PathStep::Kind::kIndex, .name = {}, .value = {}, .index = static_cast<std::size_t>(*index)};
 }
 
 // nullopt: not a path of the simple sort.
@@ -81,9 +83,15 @@ json::View member_at(json::View value, const std::string& dotted) {
 std::vector<json::View> take_step(json::View from, const PathStep& step) {
   std::vector<json::View> out;
   switch (step.kind) {
-    case PathStep::Kind::kMember: out.push_back(from[step.name]); break;
-    case PathStep::Kind::kIndex: out.push_back(from[step.index]); break;
-    case PathStep::Kind::kAll: out = from.items(); break;
+    case PathStep::Kind::kMember:
+      out.push_back(from[step.name]);
+      break;
+    case PathStep::Kind::kIndex:
+      out.push_back(from[step.index]);
+      break;
+    case PathStep::Kind::kAll:
+      out = from.items();
+      break;
     case PathStep::Kind::kFilter:
       for (const json::View item : from.items()) {
         const json::View value = member_at(item, step.name);
@@ -96,7 +104,8 @@ std::vector<json::View> take_step(json::View from, const PathStep& step) {
 }
 
 json::Value cell_of(const Column& column, json::View object, base::Time now) {
-  if (column.path.starts_with('@')) return computed_cell(std::string_view(column.path).substr(1), object, now);
+  if (column.path.starts_with('@'))
+    return computed_cell(std::string_view(column.path).substr(1), object, now);
   const std::vector<json::View> found = select_path(object, column.path);
   if (column.type == "date") {
     // A date column of an object without that time stays empty in custom tables.
@@ -117,7 +126,8 @@ json::Value cell_of(const Column& column, json::View object, base::Time now) {
     return json::Value::of(found.front().is_string() ? found.front().string_or("") : found.front().dump());
   }
   std::vector<std::string> texts;
-  for (const json::View value : found) texts.push_back(value.is_string() ? value.string_or("") : value.dump());
+  for (const json::View value : found)
+    texts.push_back(value.is_string() ? value.string_or("") : value.dump());
   return json::Value::of(base::join(texts, ","));
 }
 
@@ -131,7 +141,8 @@ void put_definition(json::Ref out, const Column& column) {
 
 void put_row(json::Ref row, const TableInput& input, json::View object) {
   row["cells"].set_array();
-  for (const Column& column : input.version.columns) row["cells"].push_back(cell_of(column, object, input.now));
+  for (const Column& column : input.version.columns)
+    row["cells"].push_back(cell_of(column, object, input.now));
   if (input.include_object == "None") return;
   if (input.include_object == "Object") {
     row["object"].set(object);
@@ -167,7 +178,8 @@ json::Value make_table(const TableInput& input) {
     if (input.list_metadata[field].exists()) table["metadata"][field].set(input.list_metadata[field]);
   }
   table["columnDefinitions"].set_array();
-  for (const Column& column : input.version.columns) put_definition(table["columnDefinitions"].push_back(), column);
+  for (const Column& column : input.version.columns)
+    put_definition(table["columnDefinitions"].push_back(), column);
   table["rows"].set_array();
   for (const json::View object : input.objects) put_row(table["rows"].push_back(), input, object);
   return table;

@@ -24,20 +24,26 @@ constexpr std::array kImmutable = {
     ImmutableRow{"apps/daemonsets", "/spec/selector"},
     ImmutableRow{"apps/statefulsets", "/spec/selector /spec/serviceName /spec/volumeClaimTemplates"},
     ImmutableRow{"batch/jobs", "/spec/selector /spec/template /spec/completionMode"},
-    ImmutableRow{"storage.k8s.io/storageclasses", "/parameters /provisioner /reclaimPolicy /volumeBindingMode"},
+    ImmutableRow{"storage.k8s.io/storageclasses",
+                 "/parameters /provisioner /reclaimPolicy /volumeBindingMode"},
     ImmutableRow{"storage.k8s.io/volumeattachments", "/spec"},
     ImmutableRow{"/secrets", "/type"},
     ImmutableRow{"/services", "/spec/clusterIP"},
     ImmutableRow{"scheduling.k8s.io/priorityclasses", "/value /preemptionPolicy"},
     ImmutableRow{"rbac.authorization.k8s.io/clusterrolebindings", "/roleRef"},
     ImmutableRow{"rbac.authorization.k8s.io/rolebindings", "/roleRef"},
-    ImmutableRow{"/persistentvolumeclaims", "/spec/accessModes /spec/storageClassName /spec/volumeMode /spec/selector"},
-    ImmutableRow{"apiextensions.k8s.io/customresourcedefinitions", "/spec/group /spec/scope /spec/names/plural /spec/names/kind"},
+    ImmutableRow{"/persistentvolumeclaims",
+                 "/spec/accessModes /spec/storageClassName /spec/volumeMode /spec/selector"},
+    ImmutableRow{"apiextensions.k8s.io/customresourcedefinitions",
+                 "/spec/group /spec/scope /spec/names/plural /spec/names/kind"},
 };
 
-std::string dotted(std::string_view pointer) { return base::replace_all(std::string(pointer.substr(1)), "/", "."); }
+std::string dotted(std::string_view pointer) {
+  return base::replace_all(std::string(pointer.substr(1)), "/", ".");
+}
 
-void check_immutable(const Resource& resource, json::View object, json::View old, std::vector<Cause>& causes) {
+void check_immutable(const Resource& resource, json::View object, json::View old,
+                     std::vector<Cause>& causes) {
   const auto* row = std::ranges::find(kImmutable, std::string_view(resource.id()), &ImmutableRow::id);
   if (resource.custom || row == kImmutable.end()) return;
   for (const std::string& pointer : base::split(row->pointers, ' ')) {
@@ -58,8 +64,10 @@ void check_names_unique(json::View list, const std::string& path, std::vector<st
     if (text.empty()) {
       causes.push_back(required_value(at, ""));
     } else if (!is_dns_label(text)) {
-      causes.push_back(invalid_value(at, name, "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', "
-                                               "and must start and end with an alphanumeric character"));
+      causes.push_back(invalid_value(
+          at, name,
+          "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', "
+          "and must start and end with an alphanumeric character"));
     } else if (std::ranges::find(seen, text) != seen.end()) {
       causes.push_back(duplicate_value(at, name));
     }
@@ -67,11 +75,13 @@ void check_names_unique(json::View list, const std::string& path, std::vector<st
   }
 }
 
-void check_taint_effect(json::View item, const std::string& at, bool may_be_empty, std::vector<Cause>& causes) {
+void check_taint_effect(json::View item, const std::string& at, bool may_be_empty,
+                        std::vector<Cause>& causes) {
   const std::string effect = item["effect"].string_or("");
   if (effect == "NoSchedule" || effect == "PreferNoSchedule" || effect == "NoExecute") return;
   if (effect.empty() && may_be_empty) return;
-  causes.push_back(unsupported_value(at + ".effect", item["effect"], {"NoSchedule", "PreferNoSchedule", "NoExecute"}));
+  causes.push_back(
+      unsupported_value(at + ".effect", item["effect"], {"NoSchedule", "PreferNoSchedule", "NoExecute"}));
 }
 
 void check_tolerations(json::View spec, const std::string& path, std::vector<Cause>& causes) {
@@ -80,11 +90,13 @@ void check_tolerations(json::View spec, const std::string& path, std::vector<Cau
     const std::string at = path + ".tolerations[" + std::to_string(i) + "]";
     const std::string op = toleration["operator"].string_or("");
     if (toleration["key"].string_or("").empty() && op != "Exists") {
-      causes.push_back(invalid_value(at + ".operator", toleration["operator"],
-                                     "operator must be Exists when `key` is empty, which means \"match all values and all keys\""));
+      causes.push_back(invalid_value(
+          at + ".operator", toleration["operator"],
+          "operator must be Exists when `key` is empty, which means \"match all values and all keys\""));
     }
     if (op == "Exists" && !toleration["value"].string_or("").empty()) {
-      causes.push_back(invalid_value(at + ".operator", toleration, "value must be empty when `operator` is 'Exists'"));
+      causes.push_back(
+          invalid_value(at + ".operator", toleration, "value must be empty when `operator` is 'Exists'"));
     }
     check_taint_effect(toleration, at, true, causes);
   }
@@ -99,7 +111,8 @@ void check_container_resources(json::View containers, const std::string& path, s
 
 void check_pod_spec(json::View spec, const std::string& path, std::vector<Cause>& causes) {
   std::vector<std::string> names;
-  if (spec["containers"].is_array() && spec["containers"].size() == 0) causes.push_back(required_value(path + ".containers", ""));
+  if (spec["containers"].is_array() && spec["containers"].size() == 0)
+    causes.push_back(required_value(path + ".containers", ""));
   check_names_unique(spec["initContainers"], path + ".initContainers", names, causes);
   check_names_unique(spec["containers"], path + ".containers", names, causes);
   check_container_resources(spec["containers"], path + ".containers", causes);
@@ -110,7 +123,8 @@ void check_pod_spec(json::View spec, const std::string& path, std::vector<Cause>
     for (const json::View mount : container["volumeMounts"].items()) {
       const std::string name = mount["name"].string_or("");
       if (std::ranges::find(volumes, name) != volumes.end()) continue;
-      causes.push_back({"FieldValueNotFound", path + ".containers[0].volumeMounts[0].name", "Not found: \"" + name + "\""});
+      causes.push_back({"FieldValueNotFound", path + ".containers[0].volumeMounts[0].name",
+                        "Not found: \"" + name + "\""});
     }
   }
   check_tolerations(spec, path, causes);
@@ -124,7 +138,8 @@ void check_pod_update(json::View object, json::View old, std::vector<Cause>& cau
     for (const char* list : {"containers", "initContainers"}) {
       for (std::size_t i = 0; i < spec->view()[list].size(); ++i) (*spec)[list][i].erase("image");
     }
-    for (const char* field : {"activeDeadlineSeconds", "tolerations", "schedulingGates", "terminationGracePeriodSeconds"}) {
+    for (const char* field :
+         {"activeDeadlineSeconds", "tolerations", "schedulingGates", "terminationGracePeriodSeconds"}) {
       spec->ref().erase(field);
     }
   }
@@ -134,9 +149,11 @@ void check_pod_update(json::View object, json::View old, std::vector<Cause>& cau
   });
   if (a == b && kept) return;
   causes.push_back(forbidden_value(
-      "spec", "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
-              "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
-              "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"));
+      "spec",
+      "pod updates may not change fields other than "
+      "`spec.containers[*].image`,`spec.initContainers[*].image`,"
+      "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
+      "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"));
 }
 
 void check_node(json::View object, json::View old, std::vector<Cause>& causes) {
@@ -146,7 +163,8 @@ void check_node(json::View object, json::View old, std::vector<Cause>& causes) {
     const std::string at = "metadata.taints[" + std::to_string(i) + "]";
     check_taint_effect(taint, at, false, causes);
     const std::string key = taint["key"].string_or("");
-    if (!is_qualified_name(key)) causes.push_back(invalid_value(at + ".key", taint["key"], "must be a qualified name"));
+    if (!is_qualified_name(key))
+      causes.push_back(invalid_value(at + ".key", taint["key"], "must be a qualified name"));
     const std::string identity = key + ":" + taint["effect"].string_or("");
     if (std::ranges::find(seen, identity) != seen.end()) causes.push_back(duplicate_value(at, taint));
     seen.push_back(identity);
@@ -154,7 +172,8 @@ void check_node(json::View object, json::View old, std::vector<Cause>& causes) {
   if (!old.exists()) return;
   const std::string before = old["spec"]["providerID"].string_or("");
   if (!before.empty() && before != object["spec"]["providerID"].string_or("")) {
-    causes.push_back(forbidden_value("spec.providerID", "node updates may not change providerID except from \"\" to valid"));
+    causes.push_back(forbidden_value("spec.providerID",
+                                     "node updates may not change providerID except from \"\" to valid"));
   }
 }
 
@@ -165,9 +184,11 @@ void check_template(json::View object, std::vector<Cause>& causes) {
   if (!terms.has_value()) {
     causes.push_back(invalid_value("spec.selector", spec["selector"], terms.error().message));
   } else if (terms->empty()) {
-    causes.push_back(invalid_value("spec.selector", spec["selector"], "empty selector is invalid for deployment"));
+    causes.push_back(
+        invalid_value("spec.selector", spec["selector"], "empty selector is invalid for deployment"));
   } else if (!labels_match(*terms, labels)) {
-    causes.push_back(invalid_value("spec.template.metadata.labels", labels, "`selector` does not match template `labels`"));
+    causes.push_back(invalid_value("spec.template.metadata.labels", labels,
+                                   "`selector` does not match template `labels`"));
   }
   if (spec["replicas"].integer_or(0) < 0) {
     causes.push_back(invalid_value("spec.replicas", spec["replicas"], "must be greater than or equal to 0"));
@@ -178,7 +199,8 @@ void check_template(json::View object, std::vector<Cause>& causes) {
 void check_frozen(json::View object, json::View old, std::vector<Cause>& causes) {
   if (!old["immutable"].bool_or(false)) return;
   for (const char* field : {"data", "binaryData", "immutable"}) {
-    if (!(object[field] == old[field])) causes.push_back(forbidden_value(field, "field is immutable when `immutable` is set"));
+    if (!(object[field] == old[field]))
+      causes.push_back(forbidden_value(field, "field is immutable when `immutable` is set"));
   }
 }
 
@@ -191,14 +213,17 @@ void check_webhooks(json::View object, std::vector<Cause>& causes) {
       causes.push_back(required_value(at + ".clientConfig", "exactly one of url or service is required"));
     }
     if (url && !hook["clientConfig"]["url"].string_or("").starts_with("https://")) {
-      causes.push_back(invalid_value(at + ".clientConfig.url", hook["clientConfig"]["url"], "'https' is the only allowed URL scheme"));
+      causes.push_back(invalid_value(at + ".clientConfig.url", hook["clientConfig"]["url"],
+                                     "'https' is the only allowed URL scheme"));
     }
     if (base::split(hook["name"].string_or(""), '.').size() < 3) {
-      causes.push_back(invalid_value(at + ".name", hook["name"], "should be a domain with at least three segments separated by dots"));
+      causes.push_back(invalid_value(at + ".name", hook["name"],
+                                     "should be a domain with at least three segments separated by dots"));
     }
     const auto timeout = hook["timeoutSeconds"].integer_or(10);
     if (timeout < 1 || timeout > 30) {
-      causes.push_back(invalid_value(at + ".timeoutSeconds", hook["timeoutSeconds"], "the timeout value must be between 1 and 30 seconds"));
+      causes.push_back(invalid_value(at + ".timeoutSeconds", hook["timeoutSeconds"],
+                                     "the timeout value must be between 1 and 30 seconds"));
     }
     if (hook["admissionReviewVersions"].size() == 0) {
       causes.push_back(required_value(at + ".admissionReviewVersions", "must specify one of v1, v1beta1"));
@@ -222,7 +247,8 @@ std::vector<Cause> validate_kind(const Context& context, json::View object, json
   const std::string id = resource.id();
   if (old.exists()) check_immutable(resource, object, old, causes);
   if (id == "/pods" && !old.exists()) check_pod_spec(object["spec"], "spec", causes);
-  if (id == "/pods" && old.exists() && context.info.subresource.empty()) check_pod_update(object, old, causes);
+  if (id == "/pods" && old.exists() && context.info.subresource.empty())
+    check_pod_update(object, old, causes);
   if (id == "/nodes") check_node(object, old, causes);
   if (id == "/secrets" || id == "/configmaps") check_frozen(object, old, causes);
   if (id == "policy/poddisruptionbudgets") check_budget(object, causes);

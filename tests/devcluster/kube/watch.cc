@@ -16,8 +16,8 @@ struct WatchEvent {
   Object object;  // stored
 };
 
-std::string event_line(std::string_view type, json::View object) {
-  return "{\"type\":\"" + std::string(type) + "\",\"object\":" + object.dump() + "}\n";
+std::string event_line(std::string_view type, const std::string& object) {
+  return "{\"type\":\"" + std::string(type) + "\",\"object\":" + object + "}\n";
 }
 
 // What a change means to a watcher that sees only what its selection matches.
@@ -30,7 +30,7 @@ std::optional<WatchEvent> seen_through(const Selection& selection, const Change&
   // It left the selection: the last state that matched, at the version of the change.
   json::Value last(change.before->view());
   last["metadata"]["resourceVersion"].set(change.object->view()["metadata"]["resourceVersion"]);
-  return WatchEvent{"DELETED", std::make_shared<const json::Value>(std::move(last))};
+  return WatchEvent{"DELETED", make_object(std::move(last))};
 }
 
 // One open watch. Waits on the storage from the thread that reads the stream.
@@ -88,13 +88,15 @@ class WatchStream final : public net::ByteStream {
       return "";
     }
     if (changes.compacted) {
-      return fail(expired("too old resource version: " + std::to_string(revision_) + " (" + std::to_string(changes.revision) + ")"));
+      return fail(expired("too old resource version: " + std::to_string(revision_) + " (" +
+                          std::to_string(changes.revision) + ")"));
     }
     revision_ = changes.revision;
     std::vector<WatchEvent> events;
     for (const Change& change : changes.changes) {
       if (!in_scope(change.key)) continue;
-      if (auto event = seen_through(start_.selection, change); event.has_value()) events.push_back(std::move(*event));
+      if (auto event = seen_through(start_.selection, change); event.has_value())
+        events.push_back(std::move(*event));
     }
     return lines(call, events);
   }
@@ -115,8 +117,8 @@ class WatchStream final : public net::ByteStream {
     std::string text;
     for (std::size_t i = 0; i < events.size(); ++i) {
       const Object& object = (*shown)[i];
-      text += start_.shape == Shape::kPlain ? event_line(events[i].type, *object)
-                                            : event_line(events[i].type, shaped(context_, object, start_.shape));
+      text +=
+          event_line(events[i].type, body_text(context_, {.status = 200, .object = object}, start_.shape));
     }
     return text;
   }
@@ -128,12 +130,12 @@ class WatchStream final : public net::ByteStream {
     object["kind"].set(context_.resource->kind);
     object["metadata"]["resourceVersion"].set(std::to_string(revision_));
     object["metadata"]["creationTimestamp"].set(nullptr);
-    return event_line("BOOKMARK", object);
+    return event_line("BOOKMARK", object.dump());
   }
 
   std::string fail(const base::Error& error) {
     done_ = true;
-    return event_line("ERROR", status_body(error));
+    return event_line("ERROR", status_body(error).dump());
   }
 
   Context context_;
@@ -148,13 +150,15 @@ class WatchStream final : public net::ByteStream {
 base::Status take_start(Context& context, WatchStream::Start& start) {
   ASSIGN_OR_RETURN(start.selection, selection_of(context));
   start.bookmarks = context.info.flag("allowWatchBookmarks");
-  start.timeout = std::chrono::seconds(1800 + static_cast<std::int64_t>(runtime::random_below(context.world.runtime, 1800)));
+  start.timeout = std::chrono::seconds(
+      1800 + static_cast<std::int64_t>(runtime::random_below(context.world.runtime, 1800)));
   if (const auto timeout = base::parse_int64(context.info.get("timeoutSeconds")); timeout.value_or(0) > 0) {
     start.timeout = std::chrono::seconds(*timeout);
   }
   const std::string version = context.info.get("resourceVersion");
   const auto revision = version.empty() ? std::optional<std::int64_t>(0) : base::parse_int64(version);
-  if (!revision.has_value() || *revision < 0) return bad_request("invalid resource version \"" + version + "\"");
+  if (!revision.has_value() || *revision < 0)
+    return bad_request("invalid resource version \"" + version + "\"");
   const std::int64_t current = context.world.storage.revision();
   if (*revision > current) return too_large_version(*revision, current);
   start.revision = *revision;
@@ -172,8 +176,11 @@ base::Status take_start(Context& context, WatchStream::Start& start) {
 
 base::Result<net::HttpResponse> watch_objects(Context& context, bool as_table) {
   if (!context.info.get("sendInitialEvents").empty()) {
-    return invalid_object("meta.k8s.io", "ListOptions", "",
-                          {forbidden_value("sendInitialEvents", "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled")});
+    return invalid_object(
+        "meta.k8s.io", "ListOptions", "",
+        {forbidden_value(
+            "sendInitialEvents",
+            "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled")});
   }
   WatchStream::Start start;
   start.shape = as_table ? Shape::kTable : Shape::kPlain;

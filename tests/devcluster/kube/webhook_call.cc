@@ -30,7 +30,9 @@ base::Result<WebhookTarget> webhook_target(World& world, json::View config) {
   const auto origin =
       world.options.resolve_service ? world.options.resolve_service(space, name, port) : std::nullopt;
   if (!origin.has_value()) {
-    return base::make_error(base::Code::kUnavailable, "Post \"" + target.shown + "\": no endpoints available for service \"" + name + "\"");
+    return base::make_error(
+        base::Code::kUnavailable,
+        "Post \"" + target.shown + "\": no endpoints available for service \"" + name + "\"");
   }
   target.url.origin = *origin;
   return target;
@@ -45,7 +47,8 @@ base::Result<json::Value> call_webhook(World& world, const WebhookCall& call, co
   }
   net::ClientTls tls;
   tls.server_name = target.server_name;
-  if (const auto bundle = base::base64_decode(call.client_config["caBundle"].string_or("")); bundle.has_value()) {
+  if (const auto bundle = base::base64_decode(call.client_config["caBundle"].string_or(""));
+      bundle.has_value()) {
     tls.ca_pem = *bundle;
   }
   net::HttpRequest request;
@@ -70,7 +73,8 @@ base::Result<json::Value> call_webhook(World& world, const WebhookCall& call, co
   }
   if (response->status < 200 || response->status >= 300) {
     return base::make_error(base::Code::kUnavailable, "the server responded with the status code " +
-                                                          std::to_string(response->status) + ": " + response->body);
+                                                          std::to_string(response->status) + ": " +
+                                                          response->body);
   }
   auto body = json::parse(response->body);
   if (!body.has_value()) return base::internal("the answer is not JSON: " + body.error().text());

@@ -15,7 +15,8 @@ struct WebhookCall {
   bool timeout_in_query = false;  // admission webhooks are told their timeout
 };
 
-// POSTs a review and returns the decoded answer. An Error says why there is none, in the words the API server uses
+// POSTs a review and returns the decoded answer. An Error says why there is none, in the words the API server
+// uses
 // (`Post "https://...": ...`).
 base::Result<json::Value> call_webhook(World& world, const WebhookCall& call, const net::Call& limit);
 

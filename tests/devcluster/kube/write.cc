@@ -33,26 +33,36 @@ base::Status validate_object(const Context& context, json::View object, json::Vi
 }
 
 // What the server keeps of a write beyond the object itself.
-void after_store(const Context& context, const Object& stored) {
-  if (context.resource->id() == kCrdId) context.world.registry.put(resource_of_crd(*stored));
+void after_store(const Context& context, json::View old, const Object& stored) {
+  if (context.resource->id() != kCrdId) return;
+  context.world.registry.put(resource_of_crd(*stored));
+  // A changed definition ends the watches that were opened under the old one.
+  const json::View spec = stored->view()["spec"];
+  if (old.exists() && !(old["spec"] == spec)) context.world.storage.cut(spec["names"]["plural"].string_or(""));
 }
 
 base::Result<Object> to_storage(const Context& context, json::Value object) {
   if (context.resource->id() == kCrdId) {
     establish_crd(object.ref(), base::format_rfc3339(context.world.runtime.now()));
   }
-  auto shared = std::make_shared<const json::Value>(std::move(object));
-  return convert_one(context, shared, context.resource->storage_version);
+  return convert_one(context, make_object(std::move(object)), context.resource->storage_version);
+}
+
+// Known only when the object is stored at the version it was written at.
+Schema settled_by(const Context& context) {
+  return context.version->name == context.resource->storage_version ? context.version->schema : nullptr;
 }
 
 base::Status check_names_of_request(const Context& context, json::View object) {
   const std::string space = object["metadata"]["namespace"].string_or("");
   if (context.resource->namespaced && !space.empty() && space != context.info.namespace_name) {
-    return bad_request("the namespace of the provided object does not match the namespace sent on the request");
+    return bad_request(
+        "the namespace of the provided object does not match the namespace sent on the request");
   }
   const std::string name = object_name(object);
   if (!context.info.name.empty() && !name.empty() && name != context.info.name) {
-    return bad_request("the name of the object (" + name + ") does not match the name on the URL (" + context.info.name + ")");
+    return bad_request("the name of the object (" + name + ") does not match the name on the URL (" +
+                       context.info.name + ")");
   }
   return base::ok();
 }
@@ -62,15 +72,18 @@ base::Status check_preconditions(const Context& context, json::View object, json
   const std::string uid = object["metadata"]["uid"].string_or("");
   const std::string have = old["metadata"]["uid"].string_or("");
   if (!uid.empty() && uid != have) {
-    return conflict(subject, context.info.name, "Precondition failed: UID in precondition: " + uid + ", UID in object meta: " + have);
+    return conflict(subject, context.info.name,
+                    "Precondition failed: UID in precondition: " + uid + ", UID in object meta: " + have);
   }
   const std::string version = object["metadata"]["resourceVersion"].string_or("");
   if (version.empty()) {
     if (context.resource->unconditional_update) return base::ok();
     return invalid_object(context.resource->group, context.resource->kind, context.info.name,
-                          {{"FieldValueInvalid", "metadata.resourceVersion", "Invalid value: 0x0: must be specified for an update"}});
+                          {{"FieldValueInvalid", "metadata.resourceVersion",
+                            "Invalid value: 0x0: must be specified for an update"}});
   }
-  if (version != old["metadata"]["resourceVersion"].string_or("")) return conflict(subject, context.info.name, std::string(kStaleMessage));
+  if (version != old["metadata"]["resourceVersion"].string_or(""))
+    return conflict(subject, context.info.name, std::string(kStaleMessage));
   return base::ok();
 }
 
@@ -94,8 +107,10 @@ base::Error write_error(const Context& context, const base::Error& error, const 
   return conflict(subject, name, std::string(kStaleMessage));
 }
 
-// From the edited object to the stored one. kConflict with no reason when the stored object changed meanwhile.
-base::Result<Object> finish_update(Context& context, const Object& stored, const Object& old, json::Value object) {
+// From the edited object to the stored one. kConflict with no reason when the stored object changed
+// meanwhile.
+base::Result<Object> finish_update(Context& context, const Object& stored, const Object& old,
+                                   json::Value object) {
   RETURN_IF_ERROR(check_names_of_request(context, object));
   RETURN_IF_ERROR(check_preconditions(context, object, *old));
   ASSIGN_OR_RETURN(object, mutate(context, {.operation = "UPDATE", .object = object, .old_object = *old}));
@@ -103,20 +118,21 @@ base::Result<Object> finish_update(Context& context, const Object& stored, const
   prepare_update(context, object.ref(), *old);
   RETURN_IF_ERROR(validate_object(context, object, *old));
   RETURN_IF_ERROR(admit(context, {.operation = "UPDATE", .object = object, .old_object = *old}));
-  if (context.dry_run == DryRun::kYes) return std::make_shared<const json::Value>(std::move(object));
+  if (context.dry_run == DryRun::kYes) return make_object(std::move(object));
   const std::string id = context.resource->id();
   const std::string key = object_key(object);
   if (is_deleted_by(object) && !holds_content(context, object)) {
     auto removed = context.world.storage.remove(id, key, stored);
     if (!removed.has_value()) return removed.error();
     after_remove(context, *removed);
-    return std::make_shared<const json::Value>(std::move(object));
+    return make_object(std::move(object));
   }
   if (is_unchanged(context, object, *old, *stored)) return old;
   ASSIGN_OR_RETURN(Object next, to_storage(context, std::move(object)));
-  auto written = context.world.storage.update(id, key, stored, json::Value(next->view()));
+  auto written =
+      context.world.storage.update(id, key, stored, json::Value(next->view()), settled_by(context));
   if (!written.has_value()) return written.error();
-  after_store(context, *written);
+  after_store(context, *old, *written);
   return read_one(context, *written, context.version->name);
 }
 
@@ -151,20 +167,22 @@ base::Result<Object> store_new(Context& context, json::Value object) {
   const std::string name = object_name(object);
   const std::string id = context.resource->id();
   if (context.dry_run == DryRun::kYes) {
-    if (context.world.storage.get(id, key) != nullptr) return already_exists(context.resource->subject(), name);
-    return std::make_shared<const json::Value>(std::move(object));
+    if (context.world.storage.get(id, key) != nullptr)
+      return already_exists(context.resource->subject(), name);
+    return make_object(std::move(object));
   }
   ASSIGN_OR_RETURN(Object next, to_storage(context, std::move(object)));
-  auto written = context.world.storage.create(id, key, json::Value(next->view()));
+  auto written = context.world.storage.create(id, key, json::Value(next->view()), settled_by(context));
   if (!written.has_value()) return write_error(context, written.error(), name);
-  after_store(context, *written);
+  after_store(context, {}, *written);
   collect_orphan(context, *written);
   return read_one(context, *written, context.version->name);
 }
 
 base::Result<Object> update_object(Context& context, const Edit& change) {
   const std::string id = context.resource->id();
-  const std::string key = storage_key(context.resource->namespaced ? context.info.namespace_name : "", context.info.name);
+  const std::string key =
+      storage_key(context.resource->namespaced ? context.info.namespace_name : "", context.info.name);
   for (int attempt = 0; attempt < kWriteAttempts; ++attempt) {
     const Object stored = context.world.storage.get(id, key);
     if (stored == nullptr) return object_not_found(context.resource->subject(), context.info.name);
@@ -204,9 +222,12 @@ base::Status apply_patch_body(Context& context, const net::HttpRequest& request,
   const std::string type = base::to_lower(base::trim(header.substr(0, header.find(';'))));
   ASSIGN_OR_RETURN(const json::Value patch, parse_body(request));
   if (type == "application/json-patch+json") {
-    if (!patch.view().is_array()) return bad_request("error decoding patch: a JSON patch is an array of operations");
+    if (!patch.view().is_array())
+      return bad_request("error decoding patch: a JSON patch is an array of operations");
     if (auto done = json::apply_json_patch(object, patch); !done.has_value()) {
-      return error_with_code("the server rejected our request due to an error in our request: " + done.error().text(), "Invalid", 422);
+      return error_with_code(
+          "the server rejected our request due to an error in our request: " + done.error().text(), "Invalid",
+          422);
     }
   } else if (type == "application/merge-patch+json") {
     if (!patch.view().is_object()) return bad_request("error decoding patch: a merge patch is an object");
@@ -222,8 +243,9 @@ base::Status apply_patch_body(Context& context, const net::HttpRequest& request,
   } else {
     std::string accepted = "application/json-patch+json, application/merge-patch+json, ";
     if (!context.resource->custom) accepted += "application/strategic-merge-patch+json, ";
-    return unsupported_media_type("the body of the request was in an unknown format - accepted media types include: " + accepted +
-                                  "application/apply-patch+yaml");
+    return unsupported_media_type(
+        "the body of the request was in an unknown format - accepted media types include: " + accepted +
+        "application/apply-patch+yaml");
   }
   return settle_patched(context, object.ref());
 }
@@ -231,10 +253,13 @@ base::Status apply_patch_body(Context& context, const net::HttpRequest& request,
 base::Result<Outcome> patch_object(Context& context, const net::HttpRequest& request) {
   const bool apply = request.headers.get("Content-Type").find("apply-patch") != std::string::npos;
   if (apply && context.info.get("fieldManager").empty()) {
-    return invalid_object("meta.k8s.io", "PatchOptions", "", {required_value("fieldManager", "is required for apply patch")});
+    return invalid_object("meta.k8s.io", "PatchOptions", "",
+                          {required_value("fieldManager", "is required for apply patch")});
   }
-  const std::string key = storage_key(context.resource->namespaced ? context.info.namespace_name : "", context.info.name);
-  if (apply && context.info.subresource.empty() && context.world.storage.get(context.resource->id(), key) == nullptr) {
+  const std::string key =
+      storage_key(context.resource->namespaced ? context.info.namespace_name : "", context.info.name);
+  if (apply && context.info.subresource.empty() &&
+      context.world.storage.get(context.resource->id(), key) == nullptr) {
     ASSIGN_OR_RETURN(json::Value object, decode_object(context, request));
     ASSIGN_OR_RETURN(Object stored, store_new(context, std::move(object)));
     return Outcome{.status = 201, .object = std::move(stored)};

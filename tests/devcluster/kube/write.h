@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <vector>
 
 #include "common/net/http.h"
 #include "tests/devcluster/kube/context.h"
@@ -11,7 +13,8 @@ namespace karpenter::devcluster {
 
 struct Outcome {
   int status = 200;
-  Object object;  // at the request's version, or a metav1.Status
+  Object object;  // at the request's version, or a metav1.Status; of a list everything but the items
+  std::optional<std::vector<Object>> items = std::nullopt;  // of a list
 };
 
 base::Result<Outcome> create_object(Context& context, const net::HttpRequest& request);
@@ -21,8 +24,8 @@ base::Result<Outcome> patch_object(Context& context, const net::HttpRequest& req
 // Creates a decoded object at the context's version.
 base::Result<Object> store_new(Context& context, json::Value object);
 
-// Changes the named object: `change` edits a copy at the context's version, from the newest state each time, up to a few
-// times when somebody else writes in between. A changed resourceVersion or uid is a precondition.
+// Changes the named object: `change` edits a copy at the context's version, from the newest state each time,
+// up to a few times when somebody else writes in between. A changed resourceVersion or uid is a precondition.
 using Edit = std::function<base::Status(json::Ref object, json::View old)>;
 base::Result<Object> update_object(Context& context, const Edit& change);
 

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <map>
+
 namespace karpenter::options {
 namespace {
 
@@ -182,10 +185,50 @@ TEST(Options, help_names_every_setting_with_default_and_variable) {
           "StaticCapacity=false,CapacityBuffer=false,TerminateFirstDrift=false,TerminateFirstRepair=false,"
           "PodDeletionCostManagement=false)"),
       std::string::npos);
-  std::size_t settings = 0;
-  for (std::size_t at = text.find("\n  --"); at != std::string::npos; at = text.find("\n  --", at + 1))
-    ++settings;
-  EXPECT_EQ(settings, 25U + 14U + 2U);  // core with --log-format, AWS, --help and --version
+  constexpr std::array<std::string_view, 39> kReference{"KARPENTER_SERVICE",
+                                                        "METRICS_PORT",
+                                                        "HEALTH_PROBE_PORT",
+                                                        "KUBE_CLIENT_QPS",
+                                                        "KUBE_CLIENT_BURST",
+                                                        "ENABLE_PROFILING",
+                                                        "DISABLE_CONTROLLER_WARMUP",
+                                                        "DISABLE_LEADER_ELECTION",
+                                                        "DISABLE_CLUSTER_STATE_OBSERVABILITY",
+                                                        "LEADER_ELECTION_NAME",
+                                                        "LEADER_ELECTION_NAMESPACE",
+                                                        "MEMORY_LIMIT",
+                                                        "CPU_REQUESTS",
+                                                        "LOG_LEVEL",
+                                                        "LOG_OUTPUT_PATHS",
+                                                        "LOG_ERROR_OUTPUT_PATHS",
+                                                        "BATCH_MAX_DURATION",
+                                                        "BATCH_IDLE_DURATION",
+                                                        "PREFERENCE_POLICY",
+                                                        "MIN_VALUES_POLICY",
+                                                        "IGNORE_DRA_REQUESTS",
+                                                        "FEATURE_GATES",
+                                                        "SCHEDULER_CONFIG",
+                                                        "LEGACY_NODE_REPAIR",
+                                                        "CLUSTER_NAME",
+                                                        "CLUSTER_ENDPOINT",
+                                                        "CLUSTER_CA_BUNDLE",
+                                                        "ISOLATED_VPC",
+                                                        "EKS_CONTROL_PLANE",
+                                                        "VM_MEMORY_OVERHEAD_PERCENT",
+                                                        "INTERRUPTION_QUEUE",
+                                                        "RESERVED_ENIS",
+                                                        "DISABLE_DRY_RUN",
+                                                        "ENABLE_ZONAL_SHIFT",
+                                                        "AMI_REFRESH_INTERVAL",
+                                                        "SUBNET_REFRESH_INTERVAL",
+                                                        "SECURITY_GROUP_REFRESH_INTERVAL",
+                                                        "AWS_FEATURE_GATES",
+                                                        "LOG_FORMAT"};
+  for (const std::string_view variable : kReference) {
+    const std::string flag = base::replace_all(base::to_lower(variable), "_", "-");
+    EXPECT_NE(text.find("--" + flag), std::string::npos) << flag;
+    EXPECT_NE(text.find("   " + std::string(variable)), std::string::npos) << variable;
+  }
 }
 
 TEST(Options, questions_are_found_before_parsing) {

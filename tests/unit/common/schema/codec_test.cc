@@ -182,14 +182,15 @@ TEST(Encode, writes_micro_times_for_leases) {
             R"({"leaseTransitions":0,"renewTime":"2026-01-02T03:04:05.123456Z"})");
 }
 
-TEST(DecodeAndEncode, are_inverse_on_objects_of_every_crd) {
-  const auto round = [](auto tag, std::string_view yaml) {
-    using T = decltype(tag);
-    const auto value = read(yaml);
-    EXPECT_EQ(unknown_fields(type_of<T>(), value), std::vector<std::string>{});
-    EXPECT_EQ(json::to_yaml(kube::encode(decoded<T>(yaml))), json::to_yaml(value));
-  };
-  round(model::NodeClaim{}, R"(
+template <class T>
+void expect_round_trip(std::string_view yaml) {
+  const auto value = read(yaml);
+  EXPECT_EQ(unknown_fields(type_of<T>(), value), std::vector<std::string>{});
+  EXPECT_EQ(json::to_yaml(kube::encode(decoded<T>(yaml))), json::to_yaml(value));
+}
+
+TEST(DecodeAndEncode, are_inverse_on_node_claims) {
+  expect_round_trip<model::NodeClaim>(R"(
 apiVersion: karpenter.sh/v1
 kind: NodeClaim
 metadata: {name: a, generation: 2, finalizers: [karpenter.sh/termination]}
@@ -210,7 +211,10 @@ status:
   lastPodEventTime: 2026-01-02T03:04:05Z
   conditions: [{type: Launched, status: "True", reason: Launched, message: m, lastTransitionTime: 2026-01-02T03:04:05Z, observedGeneration: 2}]
 )");
-  round(model::Ec2NodeClass{}, R"(
+}
+
+TEST(DecodeAndEncode, are_inverse_on_node_classes) {
+  expect_round_trip<model::Ec2NodeClass>(R"(
 apiVersion: karpenter.k8s.aws/v1
 kind: EC2NodeClass
 metadata: {name: a}
@@ -239,7 +243,10 @@ status:
   capacityReservations: [{id: cr-1, availabilityZone: a, instanceType: m5.large, ownerID: "123456789012", instanceMatchCriteria: open, reservationType: default, state: active}]
   instanceProfile: p
 )");
-  round(model::v1beta1::NodePool{}, R"(
+}
+
+TEST(DecodeAndEncode, are_inverse_on_v1beta1_node_pools) {
+  expect_round_trip<model::v1beta1::NodePool>(R"(
 apiVersion: karpenter.sh/v1beta1
 kind: NodePool
 metadata: {name: a}
@@ -253,7 +260,10 @@ spec:
       nodeClassRef: {apiVersion: karpenter.k8s.aws/v1beta1, kind: EC2NodeClass, name: a}
       requirements: [{key: karpenter.sh/capacity-type, operator: In, values: [spot]}]
 )");
-  round(model::v1alpha5::Provisioner{}, R"(
+}
+
+TEST(DecodeAndEncode, are_inverse_on_provisioners) {
+  expect_round_trip<model::v1alpha5::Provisioner>(R"(
 apiVersion: karpenter.sh/v1alpha5
 kind: Provisioner
 metadata: {name: a}
@@ -269,7 +279,10 @@ spec:
   ttlSecondsUntilExpired: 2592000
   weight: 5
 )");
-  round(model::v1alpha1::AwsNodeTemplate{}, R"(
+}
+
+TEST(DecodeAndEncode, are_inverse_on_node_templates) {
+  expect_round_trip<model::v1alpha1::AwsNodeTemplate>(R"(
 apiVersion: karpenter.k8s.aws/v1alpha1
 kind: AWSNodeTemplate
 metadata: {name: a}

@@ -45,7 +45,8 @@ class ClusterTest : public testing::Test {
     model::Node out;
     out.meta.name = name;
     out.meta.uid = "uid-" + name;
-    out.meta.labels = {{std::string(labels::kNodePool), "pool"}, {std::string(labels::kInstanceType), "m5.large"}};
+    out.meta.labels = {{std::string(labels::kNodePool), "pool"},
+                       {std::string(labels::kInstanceType), "m5.large"}};
     out.spec.provider_id = std::move(provider_id);
     out.status.capacity = cpu("4");
     out.status.allocatable = cpu("3800m");
@@ -183,7 +184,8 @@ TEST_F(ClusterTest, ephemeral_and_startup_taints_hide_until_initialized) {
   put(claims_, c);
   auto n = node("n1", "id-1");
   n.meta.labels[std::string(labels::kRegistered)] = "true";
-  n.spec.taints = {taint("node.kubernetes.io/not-ready"), taint("startup"), taint("own"), taint(labels::kRebootingTaint)};
+  n.spec.taints = {taint("node.kubernetes.io/not-ready"), taint("startup"), taint("own"),
+                   taint(labels::kRebootingTaint)};
   put(nodes_, n);
   ASSERT_EQ(only()->taints.size(), 1U);
   EXPECT_EQ(only()->taints[0].key, "own");
@@ -254,7 +256,8 @@ TEST_F(ClusterTest, marked_and_deleted_nodes_leave_the_usage) {
   const auto cpu_used = [&] {
     const auto& all = cluster_.snapshot()->node_pool_usage;
     const auto it = all.find("pool");
-    return it == all.end() ? std::string("none") : it->second.get("cpu").text() + "/" + it->second.get("nodes").text();
+    return it == all.end() ? std::string("none")
+                           : it->second.get("cpu").text() + "/" + it->second.get("nodes").text();
   };
   EXPECT_EQ(cpu_used(), "8/2");
   const std::vector<std::string> ids = {"id-1", "unknown"};
@@ -361,8 +364,12 @@ TEST_F(ClusterTest, daemon_pods_are_the_newest_or_made_from_the_template) {
   EXPECT_EQ(cluster_.snapshot()->daemon_pods[0]->meta.uid, "");
   auto daemon = pod("log-1", "n1", "2");
   daemon.meta.creation_timestamp = runtime_.now();
-  daemon.meta.owner_references.push_back(
-      {.api_version = "apps/v1", .kind = "DaemonSet", .name = "log", .uid = "ds", .controller = true, .block_owner_deletion = {}});
+  daemon.meta.owner_references.push_back({.api_version = "apps/v1",
+                                          .kind = "DaemonSet",
+                                          .name = "log",
+                                          .uid = "ds",
+                                          .controller = true,
+                                          .block_owner_deletion = {}});
   put(pods_, daemon);
   EXPECT_EQ(cluster_.snapshot()->daemon_pods[0]->meta.uid, "uid-log-1");
   EXPECT_TRUE(cluster_.snapshot()->daemon_pods[0]->spec.affinity->node_affinity->required);

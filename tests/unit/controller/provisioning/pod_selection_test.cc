@@ -22,7 +22,8 @@ std::function<void(model::Pod&)> require(std::string key, std::string op, std::v
   return [=](model::Pod& pod) {
     auto& node = pod.spec.affinity.emplace().node_affinity.emplace();
     node.required.emplace().push_back(
-        {.match_expressions = {{.key = key, .op = op, .values = values, .min_values = {}}}, .match_fields = {}});
+        {.match_expressions = {{.key = key, .op = op, .values = values, .min_values = {}}},
+         .match_fields = {}});
   };
 }
 std::function<void(model::Pod&)> select(std::string key, std::string value) {
@@ -57,7 +58,8 @@ TEST(Validate, refuses_constraints_that_can_never_be_met) {
        [](auto& pod) {
          auto& node = pod.spec.affinity.emplace().node_affinity.emplace();
          node.required.emplace().push_back(
-             {.match_expressions = {}, .match_fields = {{.key = "metadata.name", .op = "In", .values = {"n"}, .min_values = {}}}});
+             {.match_expressions = {},
+              .match_fields = {{.key = "metadata.name", .op = "In", .values = {"n"}, .min_values = {}}}});
        },
        "matchFields"},
   };

@@ -20,7 +20,9 @@ using scheduling::amounts;
 using scheduling::q;
 using std::chrono::seconds;
 
-std::string text_at(json::View object, std::string_view pointer) { return object.at_pointer(pointer).string_or(""); }
+std::string text_at(json::View object, std::string_view pointer) {
+  return object.at_pointer(pointer).string_or("");
+}
 
 // Just enough of an API server: names what is created and keeps it.
 class ClaimServer final : public net::Handler {
@@ -44,22 +46,32 @@ class ClaimServer final : public net::Handler {
 
 class FakeCloud final : public cloud::CloudProvider {
  public:
-  base::Result<model::NodeClaim> create(const model::NodeClaim&, const net::Call&) override { return base::internal("unused"); }
+  base::Result<model::NodeClaim> create(const model::NodeClaim&, const net::Call&) override {
+    return base::internal("unused");
+  }
   base::Status remove(const model::NodeClaim&, const net::Call&) override { return base::internal("unused"); }
-  base::Result<model::NodeClaim> get(std::string_view, const net::Call&) override { return base::internal("unused"); }
-  base::Result<std::vector<model::NodeClaim>> list(const net::Call&) override { return base::internal("unused"); }
+  base::Result<model::NodeClaim> get(std::string_view, const net::Call&) override {
+    return base::internal("unused");
+  }
+  base::Result<std::vector<model::NodeClaim>> list(const net::Call&) override {
+    return base::internal("unused");
+  }
   base::Result<cloud::InstanceTypes> instance_types(const model::NodePool& pool, const net::Call&) override {
     if (failing.contains(pool.meta.name)) return base::make_error(base::Code::kUnavailable, "no answer");
     return scheduling::four_types();
   }
-  base::Result<std::string> is_drifted(const model::NodeClaim&, const net::Call&) override { return std::string(); }
+  base::Result<std::string> is_drifted(const model::NodeClaim&, const net::Call&) override {
+    return std::string();
+  }
   [[nodiscard]] std::string_view name() const override { return "fake"; }
   std::set<std::string> failing;
 };
 
 class Recorder final : public telemetry::EventRecorder {
  public:
-  void publish(telemetry::Event event) override { lines.push_back(event.reason + " " + event.object.name + ": " + event.message); }
+  void publish(telemetry::Event event) override {
+    lines.push_back(event.reason + " " + event.object.name + ": " + event.message);
+  }
   std::vector<std::string> lines;
 };
 
@@ -79,7 +91,9 @@ class ProvisionerTest : public testing::Test {
     object.meta.resource_version = std::to_string(++version_);
     store.upsert(std::make_shared<const T>(std::move(object)));
   }
-  void pending(std::string name, std::string_view cpu = "1") { put(pods_, pending_pod(std::move(name), cpu)); }
+  void pending(std::string name, std::string_view cpu = "1") {
+    put(pods_, pending_pod(std::move(name), cpu));
+  }
   model::Pod pending_pod(std::string name, std::string_view cpu) {
     model::Pod pod = a_pod(std::move(name), cpu);
     model::Condition condition;
@@ -103,11 +117,13 @@ class ProvisionerTest : public testing::Test {
   }
   // What the pod trigger and one run of the provisioner do.
   base::Result<reconcile::Outcome> pass() {
-    for (const auto& pod : pods_.list()) EXPECT_TRUE(trigger_.reconcile(model::key_of(pod->meta), {}).has_value());
+    for (const auto& pod : pods_.list())
+      EXPECT_TRUE(trigger_.reconcile(model::key_of(pod->meta), {}).has_value());
     return provisioner_.reconcile({}, {});
   }
   bool logged(std::string_view text) {
-    return std::ranges::any_of(sink_.lines(), [&](const auto& line) { return line.find(text) != std::string::npos; });
+    return std::ranges::any_of(sink_.lines(),
+                               [&](const auto& line) { return line.find(text) != std::string::npos; });
   }
 
   support::SimRuntime runtime_;
@@ -141,9 +157,10 @@ TEST_F(ProvisionerTest, pending_pods_become_claims) {
   EXPECT_EQ(text_at(server_.created[0], "/metadata/ownerReferences/0/name"), "default");
   EXPECT_EQ(text_at(server_.created[0], "/spec/resources/requests/cpu"), "7500m");
   EXPECT_EQ(events_.lines.front(), "Nominated p0: Pod should schedule on: nodeclaim/default-0");
-  EXPECT_EQ(metrics_.value("karpenter_nodeclaims_created_total",
-                           {{"reason", "provisioned"}, {"nodepool", "default"}, {"min_values_relaxed", "false"}}),
-            3);
+  EXPECT_EQ(
+      metrics_.value("karpenter_nodeclaims_created_total",
+                     {{"reason", "provisioned"}, {"nodepool", "default"}, {"min_values_relaxed", "false"}}),
+      3);
   EXPECT_TRUE(logged("found provisionable pod(s)"));
   EXPECT_TRUE(logged("computed new nodeclaim(s) to fit pod(s)"));
   EXPECT_TRUE(logged("created nodeclaim"));
@@ -161,7 +178,8 @@ TEST_F(ProvisionerTest, waits_for_launches_and_then_uses_them) {
   ASSERT_TRUE(provisioner_.reconcile({}, {}).has_value());  // the trigger was kept
   EXPECT_EQ(server_.created.size(), 1U);
   EXPECT_TRUE(cluster_.snapshot()->nodes.at(0)->nominated(runtime_.mono()));
-  EXPECT_NE(std::ranges::find(events_.lines, "Nominated b: Pod should schedule on: nodeclaim/default-0"), events_.lines.end());
+  EXPECT_NE(std::ranges::find(events_.lines, "Nominated b: Pod should schedule on: nodeclaim/default-0"),
+            events_.lines.end());
 }
 
 // spec: scheduling §23.1, §2.2
@@ -173,12 +191,16 @@ TEST_F(ProvisionerTest, tells_why_a_pod_cannot_be_placed) {
   ASSERT_TRUE(pass().has_value());
   EXPECT_TRUE(server_.created.empty());
   ASSERT_EQ(events_.lines.size(), 2U);
-  EXPECT_NE(events_.lines[0].find("FailedScheduling strange: Failed to schedule pod, label kubernetes.io/hostname is restricted"),
+  EXPECT_NE(
+      events_.lines[0].find(
+          "FailedScheduling strange: Failed to schedule pod, label kubernetes.io/hostname is restricted"),
+      std::string::npos);
+  EXPECT_NE(events_.lines[1].find(
+                "FailedScheduling huge: Failed to schedule pod, incompatible with nodepool \"default\", no "
+                "instance type has enough resources"),
             std::string::npos);
-  EXPECT_NE(events_.lines[1].find("FailedScheduling huge: Failed to schedule pod, incompatible with nodepool \"default\", no "
-                                  "instance type has enough resources"),
-            std::string::npos);
-  EXPECT_EQ(metrics_.value("karpenter_scheduler_unschedulable_pods_count", {{"controller", "provisioner"}}), 1);
+  EXPECT_EQ(metrics_.value("karpenter_scheduler_unschedulable_pods_count", {{"controller", "provisioner"}}),
+            1);
   EXPECT_EQ(metrics_.value("karpenter_scheduler_ignored_pods_count", {}), 1);
 }
 
@@ -240,7 +262,8 @@ TEST_F(ProvisionerTest, pods_of_deleting_nodes_get_a_place) {
   put(claims_, claim);
   model::Node node;
   node.meta.name = "old-node";
-  node.meta.labels = {{std::string(model::labels::kNodePool), "default"}, {std::string(model::labels::kInitialized), "true"}};
+  node.meta.labels = {{std::string(model::labels::kNodePool), "default"},
+                      {std::string(model::labels::kInitialized), "true"}};
   node.spec.provider_id = "id-old";
   put(nodes_, node);
   model::Pod pod = a_pod("moving");
@@ -265,7 +288,8 @@ TEST(NodeTrigger, fires_for_disrupted_nodes_only) {
   EXPECT_TRUE(std::holds_alternative<reconcile::Done>(*trigger.reconcile({.name = "n"}, {})));
   EXPECT_FALSE(batcher.wait(seconds(1), {}));
   node.meta.resource_version = "2";
-  node.spec.taints = {{.key = "karpenter.sh/disrupted", .value = {}, .effect = "NoSchedule", .time_added = {}}};
+  node.spec.taints = {
+      {.key = "karpenter.sh/disrupted", .value = {}, .effect = "NoSchedule", .time_added = {}}};
   nodes.upsert(std::make_shared<const model::Node>(node));
   EXPECT_TRUE(std::holds_alternative<reconcile::RequeueAfter>(*trigger.reconcile({.name = "n"}, {})));
   EXPECT_TRUE(batcher.wait(seconds(1), {}));

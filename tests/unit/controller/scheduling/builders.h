@@ -28,8 +28,10 @@ inline model::Resources amounts(std::string_view cpu, std::string_view memory, s
   if (!pods.empty()) out.set("pods", q(pods));
   return out;
 }
-inline model::NodeSelectorRequirement expression(std::string key, std::string op, std::vector<std::string> values) {
-  return {.key = std::move(key), .op = std::move(op), .values = std::move(values), .min_values = std::nullopt};
+inline model::NodeSelectorRequirement expression(std::string key, std::string op,
+                                                 std::vector<std::string> values) {
+  return {
+      .key = std::move(key), .op = std::move(op), .values = std::move(values), .min_values = std::nullopt};
 }
 inline model::LabelSelector select(std::string key, std::string value) {
   return {.match_labels = {{std::move(key), std::move(value)}}, .match_expressions = {}};
@@ -40,14 +42,16 @@ inline model::Pod a_pod(std::string name, std::string_view cpu = "1", std::strin
   pod.meta.name = name;
   pod.meta.namespace_name = "default";
   pod.meta.uid = "uid-" + name;
-  pod.spec.containers.push_back({.name = "c", .restart_policy = {}, .ports = {}, .resources = {amounts(cpu, memory), {}}});
+  pod.spec.containers.push_back(
+      {.name = "c", .restart_policy = {}, .ports = {}, .resources = {amounts(cpu, memory), {}}});
   return pod;
 }
 inline void require(model::Pod& pod, std::vector<std::vector<model::NodeSelectorRequirement>> terms) {
   if (!pod.spec.affinity) pod.spec.affinity.emplace();
   auto& node = pod.spec.affinity->node_affinity.emplace();
   node.required.emplace();
-  for (auto& term : terms) node.required->push_back({.match_expressions = std::move(term), .match_fields = {}});
+  for (auto& term : terms)
+    node.required->push_back({.match_expressions = std::move(term), .match_fields = {}});
 }
 inline void spread(model::Pod& pod, std::string_view key, int max_skew, model::LabelSelector selector) {
   model::TopologySpreadConstraint constraint;
@@ -72,7 +76,8 @@ inline void keep_together(model::Pod& pod, std::string_view key, model::LabelSel
   pod.spec.affinity->pod_affinity.emplace().required.push_back(term(key, std::move(selector)));
 }
 inline void use_host_port(model::Pod& pod, std::int32_t port) {
-  pod.spec.containers.front().ports.push_back({.container_port = port, .host_port = port, .host_ip = {}, .protocol = {}});
+  pod.spec.containers.front().ports.push_back(
+      {.container_port = port, .host_port = port, .host_ip = {}, .protocol = {}});
 }
 
 inline constexpr std::array<std::string_view, 3> kZones = {"zone-a", "zone-b", "zone-c"};
@@ -107,8 +112,8 @@ inline std::shared_ptr<cloud::InstanceType> a_type(std::string name, int cpu, in
   return type;
 }
 inline cloud::InstanceTypes four_types() {
-  return {a_type("large", 8, 32, 0.8), a_type("medium", 4, 16, 0.4), a_type("medium-arm", 4, 16, 0.3, "arm64"),
-          a_type("small", 2, 8, 0.2)};
+  return {a_type("large", 8, 32, 0.8), a_type("medium", 4, 16, 0.4),
+          a_type("medium-arm", 4, 16, 0.3, "arm64"), a_type("small", 2, 8, 0.2)};
 }
 
 inline model::NodePool a_pool(std::string name) {
@@ -117,17 +122,22 @@ inline model::NodePool a_pool(std::string name) {
   pool.meta.uid = "uid-" + name;
   pool.meta.annotations = {{std::string(model::labels::kNodePoolHash), "123"},
                            {std::string(model::labels::kNodePoolHashVersion), "v3"}};
-  pool.spec.node_template.spec.node_class_ref = {.group = "karpenter.k8s.aws", .kind = "EC2NodeClass", .name = "default"};
-  pool.status.conditions.push_back({.type = "Ready", .status = "True", .reason = "", .message = "", .last_transition_time = {}});
+  pool.spec.node_template.spec.node_class_ref = {
+      .group = "karpenter.k8s.aws", .kind = "EC2NodeClass", .name = "default"};
+  pool.status.conditions.push_back(
+      {.type = "Ready", .status = "True", .reason = "", .message = "", .last_transition_time = {}});
   return pool;
 }
 
-inline ExistingNode a_node(std::string name, std::string_view cpu, std::string_view memory, std::string_view zone = "zone-a") {
+inline ExistingNode a_node(std::string name, std::string_view cpu, std::string_view memory,
+                           std::string_view zone = "zone-a") {
   namespace labels = model::labels;
   ExistingNode node;
   node.name = name;
-  node.labels = {{std::string(labels::kHostname), name}, {std::string(labels::kZone), std::string(zone)},
-                 {std::string(labels::kArch), "amd64"}, {std::string(labels::kOs), "linux"},
+  node.labels = {{std::string(labels::kHostname), name},
+                 {std::string(labels::kZone), std::string(zone)},
+                 {std::string(labels::kArch), "amd64"},
+                 {std::string(labels::kOs), "linux"},
                  {std::string(labels::kInstanceType), "medium"}};
   node.available = amounts(cpu, memory, "110");
   node.initialized = true;
@@ -146,7 +156,8 @@ class Scenario {
       copy.meta.uid += "-" + std::to_string(i);
     }
   }
-  model::NodePool& add(model::NodePool pool, cloud::InstanceTypes types = four_types(), model::Resources usage = {}) {
+  model::NodePool& add(model::NodePool pool, cloud::InstanceTypes types = four_types(),
+                       model::Resources usage = {}) {
     pools_.push_back(std::move(pool));
     views_.push_back({&pools_.back(), std::move(types), std::move(usage)});
     return pools_.back();
@@ -177,7 +188,8 @@ class Scenario {
   std::deque<ExistingNode> nodes_;
 };
 
-// A plan in words: one line per new node (`pool: a b -> type type`), per used node and per unplaced pod. Sorted.
+// A plan in words: one line per new node (`pool: a b -> type type`), per used node and per unplaced pod.
+// Sorted.
 inline std::string describe(const Problem& problem, const Plan& plan) {
   std::vector<std::string> lines;
   for (const auto& node : plan.create) {
@@ -190,7 +202,8 @@ inline std::string describe(const Problem& problem, const Plan& plan) {
   }
   for (const auto& placement : plan.onto_existing)
     lines.push_back("on " + problem.nodes[placement.node].name + ": " + placement.pod->meta.name);
-  for (const auto& unplaced : plan.unplaced) lines.push_back("unplaced " + unplaced.pod->meta.name + ": " + render(unplaced));
+  for (const auto& unplaced : plan.unplaced)
+    lines.push_back("unplaced " + unplaced.pod->meta.name + ": " + render(unplaced));
   std::string out;
   std::sort(lines.begin(), lines.end());
   for (const auto& line : lines) out += line + "\n";

@@ -32,16 +32,24 @@ class Dice {
 model::Pod random_pod(Dice& dice, int i) {
   static const std::vector<std::string> kCpus = {"100m", "500m", "1", "1900m", "3", "6", "9"};
   static const std::vector<std::string> kMemories = {"128Mi", "1Gi", "3Gi", "12Gi"};
-  model::Pod pod = a_pod("pod-" + std::to_string(i), kCpus[dice.below(kCpus.size())], kMemories[dice.below(kMemories.size())]);
+  model::Pod pod = a_pod("pod-" + std::to_string(i), kCpus[dice.below(kCpus.size())],
+                         kMemories[dice.below(kMemories.size())]);
   const std::string app(1, static_cast<char>('a' + dice.below(3)));
   pod.meta.labels = {{"app", app}};
   if (dice.one_in(5)) pod.spec.node_selector[std::string(labels::kArch)] = dice.one_in(2) ? "arm64" : "amd64";
   if (dice.one_in(5)) pod.spec.node_selector[std::string(labels::kZone)] = kZones[dice.below(3)];
-  if (dice.one_in(6)) require(pod, {{expression("team", "In", {"x"})}, {expression(std::string(labels::kZone), "NotIn", {"zone-a"})}});
-  if (dice.one_in(3)) pod.spec.tolerations.push_back({.key = "k", .op = "Exists", .value = {}, .effect = {}, .toleration_seconds = {}});
+  if (dice.one_in(6))
+    require(pod, {{expression("team", "In", {"x"})},
+                  {expression(std::string(labels::kZone), "NotIn", {"zone-a"})}});
+  if (dice.one_in(3))
+    pod.spec.tolerations.push_back(
+        {.key = "k", .op = "Exists", .value = {}, .effect = {}, .toleration_seconds = {}});
   if (dice.one_in(5)) keep_apart(pod, dice.one_in(2) ? labels::kHostname : labels::kZone, select("app", app));
-  if (dice.one_in(6)) keep_together(pod, dice.one_in(2) ? labels::kHostname : labels::kZone, select("app", app));
-  if (dice.one_in(4)) spread(pod, dice.one_in(2) ? labels::kHostname : labels::kZone, 1 + static_cast<int>(dice.below(2)), select("app", app));
+  if (dice.one_in(6))
+    keep_together(pod, dice.one_in(2) ? labels::kHostname : labels::kZone, select("app", app));
+  if (dice.one_in(4))
+    spread(pod, dice.one_in(2) ? labels::kHostname : labels::kZone, 1 + static_cast<int>(dice.below(2)),
+           select("app", app));
   if (dice.one_in(8)) use_host_port(pod, 80);
   return pod;
 }
@@ -58,7 +66,12 @@ Scenario random_world(std::uint64_t seed) {
   for (int i = 0; i < static_cast<int>(1 + dice.below(3)); ++i) {
     model::NodePool pool = a_pool("pool-" + std::to_string(i));
     if (dice.one_in(2)) pool.spec.weight = static_cast<int>(dice.below(3)) + 1;
-    if (dice.one_in(3)) pool.spec.node_template.spec.taints.push_back({.key = "k", .value = "v", .effect = dice.one_in(3) ? "PreferNoSchedule" : "NoSchedule", .time_added = {}});
+    if (dice.one_in(3))
+      pool.spec.node_template.spec.taints.push_back(
+          {.key = "k",
+           .value = "v",
+           .effect = dice.one_in(3) ? "PreferNoSchedule" : "NoSchedule",
+           .time_added = {}});
     if (dice.one_in(3)) pool.spec.limits = amounts(std::to_string(4 + dice.below(16)), "");
     if (dice.one_in(4)) pool.spec.limits.set("nodes", q("2"));
     if (dice.one_in(3)) pool.spec.node_template.meta.labels = {{"team", "x"}};
@@ -66,9 +79,11 @@ Scenario random_world(std::uint64_t seed) {
   }
   const auto nodes = dice.below(4);
   for (std::size_t i = 0; i < nodes; ++i) {
-    auto& node = s.add(a_node("node-" + std::to_string(i), std::to_string(dice.below(6)), "8Gi", kZones[dice.below(3)]));
+    auto& node = s.add(
+        a_node("node-" + std::to_string(i), std::to_string(dice.below(6)), "8Gi", kZones[dice.below(3)]));
     node.initialized = !dice.one_in(3);
-    if (dice.one_in(4)) node.taints.push_back({.key = "k", .value = "v", .effect = "NoSchedule", .time_added = {}});
+    if (dice.one_in(4))
+      node.taints.push_back({.key = "k", .value = "v", .effect = "NoSchedule", .time_added = {}});
     if (dice.one_in(2)) {
       model::Pod running = a_pod("running-" + std::to_string(i));
       running.meta.labels = {{"app", "a"}};
@@ -77,7 +92,9 @@ Scenario random_world(std::uint64_t seed) {
     }
   }
   if (dice.one_in(2)) s.add_daemon(a_pod("daemon", "200m", "256Mi"));
-  if (dice.one_in(3)) s.add_daemon(a_pod("arm-daemon", "1", "256Mi")).spec.node_selector = {{std::string(labels::kArch), "arm64"}};
+  if (dice.one_in(3))
+    s.add_daemon(a_pod("arm-daemon", "1", "256Mi")).spec.node_selector = {
+        {std::string(labels::kArch), "arm64"}};
   const int pods = static_cast<int>(1 + dice.below(14));
   for (int i = 0; i < pods; ++i) s.add(random_pod(dice, i));
   return s;
@@ -108,11 +125,13 @@ TEST(ScheduleLaws, order_of_inputs_does_not_matter) {
     shuffle(shuffled.pools);
     shuffle(shuffled.nodes);
     shuffle(shuffled.daemon_pods);
-    ASSERT_EQ(describe(problem, schedule(problem, {})), describe(shuffled, schedule(shuffled, {}))) << "seed " << seed;
+    ASSERT_EQ(describe(problem, schedule(problem, {})), describe(shuffled, schedule(shuffled, {})))
+        << "seed " << seed;
   }
 }
 
-// On existing nodes alone: what the pass could not place still has no place once the rest is where the plan put it.
+// On existing nodes alone: what the pass could not place still has no place once the rest is where the plan
+// put it.
 TEST(ScheduleLaws, scheduling_what_is_left_again_changes_nothing) {
   for (std::uint64_t seed = 0; seed < kWorlds; seed += 5) {
     const Scenario world = random_world(seed);
@@ -126,7 +145,8 @@ TEST(ScheduleLaws, scheduling_what_is_left_again_changes_nothing) {
       pod.spec.node_name = node.name;
       bound.push_back(std::move(pod));
       node.pods.push_back(&bound.back());
-      for (const auto& [name, amount] : bound.back().spec.containers[0].resources.requests) node.available.add(name, model::Quantity() - amount);
+      for (const auto& [name, amount] : bound.back().spec.containers[0].resources.requests)
+        node.available.add(name, model::Quantity() - amount);
     }
     problem.pods.clear();
     for (const auto& unplaced : plan.unplaced) problem.pods.push_back(unplaced.pod);

@@ -18,7 +18,8 @@ model::NodePool rich_pool() {
   auto& spec = pool.spec.node_template.spec;
   pool.spec.node_template.meta.labels = {{"team", "x"}};
   pool.spec.node_template.meta.annotations = {{"note", "y"}};
-  spec.requirements = {expression("tier", "Exists", {}), expression(std::string(labels::kInstanceCpu), "Lt", {"8"})};
+  spec.requirements = {expression("tier", "Exists", {}),
+                       expression(std::string(labels::kInstanceCpu), "Lt", {"8"})};
   spec.taints = {{.key = "k", .value = {}, .effect = "PreferNoSchedule", .time_added = {}}};
   spec.startup_taints = {{.key = "s", .value = {}, .effect = "NoSchedule", .time_added = {}}};
   spec.expire_after = "720h";
@@ -41,7 +42,7 @@ TEST(MakeNodeClaim, carries_template_and_plan) {
   EXPECT_EQ(claim.meta.label(labels::kNodePool), "p");
   EXPECT_EQ(claim.meta.label("karpenter.k8s.aws/ec2nodeclass"), "default");
   EXPECT_EQ(claim.meta.label("team"), "x");
-  EXPECT_NE(claim.meta.label("tier"), "");  // an open requirement gets some value
+  EXPECT_NE(claim.meta.label("tier"), "");                  // an open requirement gets some value
   EXPECT_FALSE(claim.meta.labels.contains(labels::kArch));  // well-known: the cloud says
   EXPECT_EQ(claim.meta.annotation(labels::kNodePoolHash), "123");
   EXPECT_EQ(claim.meta.annotation(labels::kNodePoolHashVersion), "v3");

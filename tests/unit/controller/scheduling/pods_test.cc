@@ -10,7 +10,10 @@ namespace karpenter::scheduling {
 namespace {
 
 model::Container container(std::string_view cpu, std::string_view memory = "", std::string restart = "") {
-  return {.name = "c", .restart_policy = std::move(restart), .ports = {}, .resources = {amounts(cpu, memory), {}}};
+  return {.name = "c",
+          .restart_policy = std::move(restart),
+          .ports = {},
+          .resources = {amounts(cpu, memory), {}}};
 }
 
 // spec: scheduling §7.1
@@ -21,7 +24,11 @@ TEST(EffectiveRequests, follows_the_pod_request_rules) {
     std::string cpu, memory;
   };
   const std::vector<Case> cases = {
-      {"containers add up", [](auto& s) { s.containers = {container("1", "1Gi"), container("500m")}; }, "1500m", "1Gi"},
+      {"containers add up",
+       [](auto& s) {
+         s.containers = {container("1", "1Gi"), container("500m")};
+       },
+       "1500m", "1Gi"},
       {"init peak wins where larger",
        [](auto& s) {
          s.containers = {container("1", "1Gi")};
@@ -63,7 +70,8 @@ TEST(EffectiveRequests, daemon_templates_take_missing_requests_from_limits) {
   model::PodSpec spec;
   spec.containers = {container("1")};
   spec.containers[0].resources.limits = amounts("2", "1Gi");
-  EXPECT_EQ(effective_requests_or_limits(spec), (model::Resources{{"cpu", q("1")}, {"memory", q("1Gi")}, {"pods", q("1")}}));
+  EXPECT_EQ(effective_requests_or_limits(spec),
+            (model::Resources{{"cpu", q("1")}, {"memory", q("1Gi")}, {"pods", q("1")}}));
 }
 
 model::OwnerReference owner(std::string api_version, std::string kind) {
@@ -76,7 +84,11 @@ model::OwnerReference owner(std::string api_version, std::string kind) {
 model::Pod unschedulable() {
   model::Pod pod = a_pod("a");
   pod.status.phase = "Pending";
-  pod.status.conditions.push_back({.type = "PodScheduled", .status = "False", .reason = "Unschedulable", .message = "", .last_transition_time = {}});
+  pod.status.conditions.push_back({.type = "PodScheduled",
+                                   .status = "False",
+                                   .reason = "Unschedulable",
+                                   .message = "",
+                                   .last_transition_time = {}});
   return pod;
 }
 
@@ -89,13 +101,15 @@ TEST(IsProvisionable, needs_all_predicates) {
   };
   const std::vector<Case> cases = {
       {"unschedulable", [](auto&) {}, true},
-      {"status of the condition is not looked at", [](auto& p) { p.status.conditions[0].status = "True"; }, true},
+      {"status of the condition is not looked at", [](auto& p) { p.status.conditions[0].status = "True"; },
+       true},
       {"no condition", [](auto& p) { p.status.conditions.clear(); }, false},
       {"scheduling gates", [](auto& p) { p.status.conditions[0].reason = "SchedulingGated"; }, false},
       {"bound", [](auto& p) { p.spec.node_name = "n"; }, false},
       {"nominated", [](auto& p) { p.status.nominated_node_name = "n"; }, false},
       {"daemon", [](auto& p) { p.meta.owner_references = {owner("apps/v1", "DaemonSet")}; }, false},
-      {"other group's DaemonSet", [](auto& p) { p.meta.owner_references = {owner("x/v1", "DaemonSet")}; }, true},
+      {"other group's DaemonSet", [](auto& p) { p.meta.owner_references = {owner("x/v1", "DaemonSet")}; },
+       true},
       {"mirror pod", [](auto& p) { p.meta.owner_references = {owner("v1", "Node")}; }, false},
       {"being deleted", [](auto& p) { p.meta.deletion_timestamp = base::Time{}; }, true},
   };
@@ -127,7 +141,11 @@ TEST(IsCurrentlyReschedulable, knows_what_comes_back_elsewhere) {
        true},
       {"daemon", [](auto& p) { p.meta.owner_references = {owner("apps/v1", "DaemonSet")}; }, false},
       {"mirror", [](auto& p) { p.meta.owner_references = {owner("v1", "Node")}; }, false},
-      {"do not disrupt", [&](auto& p) { p.meta.annotations = {{key, "true"}}; }, false},
+      {"do not disrupt",
+       [&](auto& p) {
+         p.meta.annotations = {{key, "true"}};
+       },
+       false},
       {"do not disrupt for a while, over",
        [&](auto& p) {
          p.meta.annotations = {{key, "1h"}};
@@ -140,8 +158,16 @@ TEST(IsCurrentlyReschedulable, knows_what_comes_back_elsewhere) {
          p.status.start_time = now - std::chrono::hours(2);
        },
        false},
-      {"do not disrupt, not started", [&](auto& p) { p.meta.annotations = {{key, "1m"}}; }, false},
-      {"malformed annotation is ignored", [&](auto& p) { p.meta.annotations = {{key, "soon"}}; }, true},
+      {"do not disrupt, not started",
+       [&](auto& p) {
+         p.meta.annotations = {{key, "1m"}};
+       },
+       false},
+      {"malformed annotation is ignored",
+       [&](auto& p) {
+         p.meta.annotations = {{key, "soon"}};
+       },
+       true},
   };
   for (const auto& c : cases) {
     model::Pod pod = a_pod("a");
@@ -155,10 +181,12 @@ TEST(IsCurrentlyReschedulable, knows_what_comes_back_elsewhere) {
 TEST(HostPort, conflicts_by_protocol_port_and_address) {
   const HostPort any{.ip = "0.0.0.0", .port = 80, .protocol = "TCP"};
   EXPECT_TRUE(conflict(any, {.ip = "10.0.0.1", .port = 80, .protocol = "TCP"}));
-  EXPECT_TRUE(conflict({.ip = "::", .port = 80, .protocol = "TCP"}, {.ip = "10.0.0.1", .port = 80, .protocol = "TCP"}));
+  EXPECT_TRUE(conflict({.ip = "::", .port = 80, .protocol = "TCP"},
+                       {.ip = "10.0.0.1", .port = 80, .protocol = "TCP"}));
   EXPECT_FALSE(conflict(any, {.ip = "0.0.0.0", .port = 80, .protocol = "UDP"}));
   EXPECT_FALSE(conflict(any, {.ip = "0.0.0.0", .port = 81, .protocol = "TCP"}));
-  EXPECT_FALSE(conflict({.ip = "10.0.0.2", .port = 80, .protocol = "TCP"}, {.ip = "10.0.0.1", .port = 80, .protocol = "TCP"}));
+  EXPECT_FALSE(conflict({.ip = "10.0.0.2", .port = 80, .protocol = "TCP"},
+                        {.ip = "10.0.0.1", .port = 80, .protocol = "TCP"}));
 }
 
 }  // namespace

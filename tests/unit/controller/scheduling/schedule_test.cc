@@ -15,15 +15,24 @@ namespace labels = model::labels;
 
 std::string_view code_text(ReasonCode code) {
   switch (code) {
-    case ReasonCode::kNoNodePools: return "no-pools";
-    case ReasonCode::kRequirementsConflict: return "requirements";
-    case ReasonCode::kTaintNotTolerated: return "taint";
-    case ReasonCode::kLimitExceeded: return "limit";
-    case ReasonCode::kNoInstanceTypeFits: return "resources";
-    case ReasonCode::kNoOffering: return "offering";
-    case ReasonCode::kTopology: return "topology";
-    case ReasonCode::kUnsupported: return "unsupported";
-    case ReasonCode::kStepsExhausted: return "steps";
+    case ReasonCode::kNoNodePools:
+      return "no-pools";
+    case ReasonCode::kRequirementsConflict:
+      return "requirements";
+    case ReasonCode::kTaintNotTolerated:
+      return "taint";
+    case ReasonCode::kLimitExceeded:
+      return "limit";
+    case ReasonCode::kNoInstanceTypeFits:
+      return "resources";
+    case ReasonCode::kNoOffering:
+      return "offering";
+    case ReasonCode::kTopology:
+      return "topology";
+    case ReasonCode::kUnsupported:
+      return "unsupported";
+    case ReasonCode::kStepsExhausted:
+      return "steps";
   }
   return "?";
 }
@@ -76,23 +85,48 @@ model::Pod with(model::Pod pod, const std::function<void(model::Pod&)>& change) 
 // spec: scheduling §7.3, §11.2, §12.1, §12.4
 TEST(Schedule, keeps_the_types_that_hold_everything_cheapest_first) {
   run({
-      {"one small pod", [](Scenario& s) { s.add(a_pool("p")); s.add(a_pod("a")); },
+      {"one small pod",
+       [](Scenario& s) {
+         s.add(a_pool("p"));
+         s.add(a_pod("a"));
+       },
        "new p: a -> small medium-arm medium large"},
-      {"only the large type holds it", [](Scenario& s) { s.add(a_pool("p")); s.add(a_pod("a", "5")); }, "new p: a -> large"},
-      {"overhead counts: 2 CPU do not fit a 2 CPU type", [](Scenario& s) { s.add(a_pool("p")); s.add(a_pod("a", "2")); },
+      {"only the large type holds it",
+       [](Scenario& s) {
+         s.add(a_pool("p"));
+         s.add(a_pod("a", "5"));
+       },
+       "new p: a -> large"},
+      {"overhead counts: 2 CPU do not fit a 2 CPU type",
+       [](Scenario& s) {
+         s.add(a_pool("p"));
+         s.add(a_pod("a", "2"));
+       },
        "new p: a -> medium-arm medium large"},
-      {"exactly the allocatable", [](Scenario& s) { s.add(a_pool("p")); s.add(a_pod("a", "7900m", "32512Mi")); }, "new p: a -> large"},
-      {"one milli more", [](Scenario& s) { s.add(a_pool("p")); s.add(a_pod("a", "7901m")); }, "unplaced a: resources"},
+      {"exactly the allocatable",
+       [](Scenario& s) {
+         s.add(a_pool("p"));
+         s.add(a_pod("a", "7900m", "32512Mi"));
+       },
+       "new p: a -> large"},
+      {"one milli more",
+       [](Scenario& s) {
+         s.add(a_pool("p"));
+         s.add(a_pod("a", "7901m"));
+       },
+       "unplaced a: resources"},
       {"a resource nobody has",
        [](Scenario& s) {
          s.add(a_pool("p"));
-         s.add(with(a_pod("a"), [](auto& p) { p.spec.containers[0].resources.requests.set("nvidia.com/gpu", q("1")); }));
+         s.add(with(a_pod("a"),
+                    [](auto& p) { p.spec.containers[0].resources.requests.set("nvidia.com/gpu", q("1")); }));
        },
        "unplaced a: resources"},
       {"a zero request of a resource nobody has",
        [](Scenario& s) {
          s.add(a_pool("p"));
-         s.add(with(a_pod("a"), [](auto& p) { p.spec.containers[0].resources.requests.set("nvidia.com/gpu", q("0")); }));
+         s.add(with(a_pod("a"),
+                    [](auto& p) { p.spec.containers[0].resources.requests.set("nvidia.com/gpu", q("0")); }));
        },
        "new p: a -> small medium-arm medium large"},
   });
@@ -102,8 +136,16 @@ TEST(Schedule, keeps_the_types_that_hold_everything_cheapest_first) {
 TEST(Schedule, places_large_pods_first_on_nodes_then_open_claims_then_new_ones) {
   run({
       {"pods share a claim while a type holds them",
-       [](Scenario& s) { s.add(a_pool("p")); s.add(3, a_pod("a", "2500m")); }, "new p: a-0 a-1 a-2 -> large"},
-      {"a fourth opens another", [](Scenario& s) { s.add(a_pool("p")); s.add(4, a_pod("a", "2500m")); },
+       [](Scenario& s) {
+         s.add(a_pool("p"));
+         s.add(3, a_pod("a", "2500m"));
+       },
+       "new p: a-0 a-1 a-2 -> large"},
+      {"a fourth opens another",
+       [](Scenario& s) {
+         s.add(a_pool("p"));
+         s.add(4, a_pod("a", "2500m"));
+       },
        "new p: a-0 a-1 a-2 -> large; new p: a-3 -> medium-arm medium large"},
       {"existing nodes first, by name",
        [](Scenario& s) {
@@ -131,7 +173,11 @@ TEST(Schedule, places_large_pods_first_on_nodes_then_open_claims_then_new_ones) 
        },
        "on n1: a; on n1: b; on n1: d; on n1: c"},
       {"without pools existing nodes still take pods",
-       [](Scenario& s) { s.add(a_node("n1", "1", "8Gi")); s.add(2, a_pod("a")); }, "on n1: a-0; unplaced a-1: no-pools"},
+       [](Scenario& s) {
+         s.add(a_node("n1", "1", "8Gi"));
+         s.add(2, a_pod("a"));
+       },
+       "on n1: a-0; unplaced a-1: no-pools"},
   });
 }
 
@@ -146,26 +192,35 @@ TEST(Schedule, existing_nodes_refuse_what_does_not_fit) {
   };
   run({
       {"fits", node_case([](auto&, auto&) {}), "on n1: a"},
-      {"daemons still to come", node_case([](auto& n, auto&) { n.daemon_requests_pending = amounts("3500m", ""); }),
+      {"daemons still to come",
+       node_case([](auto& n, auto&) { n.daemon_requests_pending = amounts("3500m", ""); }),
        "unplaced a: no-pools"},
       {"overdrawn in a resource the pod does not use",
-       node_case([](auto& n, auto&) { n.available.set("ephemeral-storage", q("-1")); }), "unplaced a: no-pools"},
-      {"taint", node_case([](auto& n, auto&) { n.taints = {{.key = "k", .value = "v", .effect = "NoSchedule", .time_added = {}}}; }),
+       node_case([](auto& n, auto&) { n.available.set("ephemeral-storage", q("-1")); }),
+       "unplaced a: no-pools"},
+      {"taint", node_case([](auto& n, auto&) {
+         n.taints = {{.key = "k", .value = "v", .effect = "NoSchedule", .time_added = {}}};
+       }),
        "unplaced a: no-pools"},
       {"tolerated taint", node_case([](auto& n, auto& p) {
          n.taints = {{.key = "k", .value = "v", .effect = "NoSchedule", .time_added = {}}};
-         p.spec.tolerations = {{.key = "k", .op = "Exists", .value = {}, .effect = {}, .toleration_seconds = {}}};
+         p.spec.tolerations = {
+             {.key = "k", .op = "Exists", .value = {}, .effect = {}, .toleration_seconds = {}}};
        }),
        "on n1: a"},
-      {"label missing for In, even a well-known one",
-       node_case([](auto&, auto& p) { p.spec.node_selector = {{std::string(labels::kCapacityType), "spot"}}; }),
+      {"label missing for In, even a well-known one", node_case([](auto&, auto& p) {
+         p.spec.node_selector = {{std::string(labels::kCapacityType), "spot"}};
+       }),
        "unplaced a: no-pools"},
-      {"label missing for NotIn", node_case([](auto&, auto& p) { require(p, {{expression("team", "NotIn", {"x"})}}); }), "on n1: a"},
-      {"label value differs", node_case([](auto&, auto& p) { p.spec.node_selector = {{std::string(labels::kArch), "arm64"}}; }),
+      {"label missing for NotIn",
+       node_case([](auto&, auto& p) { require(p, {{expression("team", "NotIn", {"x"})}}); }), "on n1: a"},
+      {"label value differs", node_case([](auto&, auto& p) {
+         p.spec.node_selector = {{std::string(labels::kArch), "arm64"}};
+       }),
        "unplaced a: no-pools"},
-      {"second OR-term matches",
-       node_case([](auto&, auto& p) {
-         require(p, {{expression("team", "In", {"x"})}, {expression(std::string(labels::kArch), "In", {"amd64"})}});
+      {"second OR-term matches", node_case([](auto&, auto& p) {
+         require(p, {{expression("team", "In", {"x"})},
+                     {expression(std::string(labels::kArch), "In", {"amd64"})}});
        }),
        "on n1: a"},
   });
@@ -182,9 +237,13 @@ TEST(Schedule, requirements_narrow_the_types) {
   };
   const std::string arch(labels::kArch);
   run({
-      {"node selector", pod_case([&](auto&, auto& p) { p.spec.node_selector = {{arch, "arm64"}}; }), "new p: a -> medium-arm"},
+      {"node selector", pod_case([&](auto&, auto& p) {
+         p.spec.node_selector = {{arch, "arm64"}};
+       }),
+       "new p: a -> medium-arm"},
       {"NodePool requirement", pod_case([&](auto& pool, auto&) {
-         pool.spec.node_template.spec.requirements = {expression(std::string(labels::kInstanceCpu), "Gt", {"2"})};
+         pool.spec.node_template.spec.requirements = {
+             expression(std::string(labels::kInstanceCpu), "Gt", {"2"})};
        }),
        "new p: a -> medium-arm medium large"},
       {"both, disjoint", pod_case([&](auto& pool, auto& p) {
@@ -192,13 +251,18 @@ TEST(Schedule, requirements_narrow_the_types) {
          p.spec.node_selector = {{arch, "arm64"}};
        }),
        "unplaced a: requirements"},
-      {"unknown custom label", pod_case([](auto&, auto& p) { p.spec.node_selector = {{"team", "x"}}; }), "unplaced a: requirements"},
+      {"unknown custom label", pod_case([](auto&, auto& p) {
+         p.spec.node_selector = {{"team", "x"}};
+       }),
+       "unplaced a: requirements"},
       {"custom label of the template", pod_case([](auto& pool, auto& p) {
          pool.spec.node_template.meta.labels = {{"team", "x"}};
          p.spec.node_selector = {{"team", "x"}};
        }),
        "new p: a -> small medium-arm medium large"},
-      {"zone that does not exist", pod_case([](auto&, auto& p) { p.spec.node_selector = {{std::string(labels::kZone), "zone-x"}}; }),
+      {"zone that does not exist", pod_case([](auto&, auto& p) {
+         p.spec.node_selector = {{std::string(labels::kZone), "zone-x"}};
+       }),
        "unplaced a: offering"},
       {"first OR-term that works", pod_case([&](auto&, auto& p) {
          require(p, {{expression(arch, "In", {"s390x"})}, {expression(arch, "In", {"arm64"})}});
@@ -206,22 +270,26 @@ TEST(Schedule, requirements_narrow_the_types) {
        "new p: a -> medium-arm"},
       {"preferred terms never block", pod_case([&](auto&, auto& p) {
          p.spec.affinity.emplace().node_affinity.emplace().preferred.push_back(
-             {.weight = 1, .preference = {.match_expressions = {expression(arch, "In", {"s390x"})}, .match_fields = {}}});
+             {.weight = 1,
+              .preference = {.match_expressions = {expression(arch, "In", {"s390x"})}, .match_fields = {}}});
        }),
        "new p: a -> small medium-arm medium large"},
-      {"malformed expression", pod_case([](auto&, auto& p) { require(p, {{expression("k", "Near", {"x"})}}); }),
+      {"malformed expression",
+       pod_case([](auto&, auto& p) { require(p, {{expression("k", "Near", {"x"})}}); }),
        "unplaced a: unsupported"},
       {"malformed pool requirement", pod_case([](auto& pool, auto&) {
          pool.spec.node_template.spec.requirements = {expression("k", "Near", {"x"})};
        }),
        "unplaced a: requirements"},
       {"minValues met", pod_case([](auto& pool, auto&) {
-         auto& r = pool.spec.node_template.spec.requirements.emplace_back(expression(std::string(labels::kInstanceType), "Exists", {}));
+         auto& r = pool.spec.node_template.spec.requirements.emplace_back(
+             expression(std::string(labels::kInstanceType), "Exists", {}));
          r.min_values = 4;
        }),
        "new p: a -> small medium-arm medium large"},
       {"minValues not met", pod_case([](auto& pool, auto& p) {
-         auto& r = pool.spec.node_template.spec.requirements.emplace_back(expression(std::string(labels::kInstanceType), "Exists", {}));
+         auto& r = pool.spec.node_template.spec.requirements.emplace_back(
+             expression(std::string(labels::kInstanceType), "Exists", {}));
          r.min_values = 4;
          p.spec.node_selector = {{std::string(labels::kOs), "linux"}};
          p.spec.containers[0].resources.requests.set("cpu", q("3"));
@@ -245,12 +313,16 @@ TEST(Schedule, taints_of_pools_need_tolerations) {
   run({
       {"NoSchedule", taint_case("NoSchedule", [](auto&, auto&) {}), "unplaced a: taint"},
       {"NoExecute", taint_case("NoExecute", [](auto&, auto&) {}), "unplaced a: taint"},
-      {"PreferNoSchedule is relaxed", taint_case("PreferNoSchedule", [](auto&, auto&) {}), "new p: a -> small"},
+      {"PreferNoSchedule is relaxed", taint_case("PreferNoSchedule", [](auto&, auto&) {}),
+       "new p: a -> small"},
       {"tolerated", taint_case("NoSchedule", tolerate), "new p: a -> small"},
-      {"startup taints do not count", taint_case("NoSchedule", [](auto& pool, auto&) {
-         pool.spec.node_template.spec.startup_taints = std::move(pool.spec.node_template.spec.taints);
-         pool.spec.node_template.spec.taints.clear();
-       }),
+      {"startup taints do not count",
+       taint_case("NoSchedule",
+                  [](auto& pool, auto&) {
+                    pool.spec.node_template.spec.startup_taints =
+                        std::move(pool.spec.node_template.spec.taints);
+                    pool.spec.node_template.spec.taints.clear();
+                  }),
        "new p: a -> small"},
   });
 }
@@ -259,36 +331,47 @@ TEST(Schedule, taints_of_pools_need_tolerations) {
 TEST(Schedule, pools_are_tried_by_weight_within_their_limits) {
   const cloud::InstanceTypes two = {a_type("large", 8, 32, 0.8), a_type("small", 2, 8, 0.2)};
   run({
-      {"heavier first", [&](Scenario& s) {
+      {"heavier first",
+       [&](Scenario& s) {
          s.add(a_pool("a"), two);
          s.add(a_pool("b"), two).spec.weight = 10;
          s.add(a_pool("c"), two).spec.weight = 5;
          s.add(a_pod("x"));
        },
        "new b: x -> small large"},
-      {"equal weight: later name first", [&](Scenario& s) { s.add(a_pool("a"), two); s.add(a_pool("b"), two); s.add(a_pod("x")); },
+      {"equal weight: later name first",
+       [&](Scenario& s) {
+         s.add(a_pool("a"), two);
+         s.add(a_pool("b"), two);
+         s.add(a_pod("x"));
+       },
        "new b: x -> small large"},
-      {"limit leaves out larger types", [&](Scenario& s) {
+      {"limit leaves out larger types",
+       [&](Scenario& s) {
          s.add(a_pool("a"), two).spec.limits = amounts("4", "");
          s.add(a_pod("x"));
        },
        "new a: x -> small"},
-      {"limit reached by usage", [&](Scenario& s) {
+      {"limit reached by usage",
+       [&](Scenario& s) {
          s.add(a_pool("a"), two, amounts("9", "")).spec.limits = amounts("10", "");
          s.add(a_pod("x"));
        },
        "unplaced x: limit"},
-      {"claims of the pass count with their largest type", [&](Scenario& s) {
+      {"claims of the pass count with their largest type",
+       [&](Scenario& s) {
          s.add(a_pool("a"), two).spec.limits = amounts("10", "");
          s.add(2, a_pod("x", "5"));
        },
        "new a: x-0 -> large; unplaced x-1: limit"},
-      {"node limit", [&](Scenario& s) {
+      {"node limit",
+       [&](Scenario& s) {
          s.add(a_pool("a"), two).spec.limits = {{"nodes", q("1")}};
          s.add(2, a_pod("x", "5"));
        },
        "new a: x-0 -> large; unplaced x-1: limit"},
-      {"falls to the next pool", [&](Scenario& s) {
+      {"falls to the next pool",
+       [&](Scenario& s) {
          auto& pool = s.add(a_pool("a"), two);
          pool.spec.weight = 10;
          pool.spec.limits = amounts("1", "");
@@ -296,7 +379,8 @@ TEST(Schedule, pools_are_tried_by_weight_within_their_limits) {
          s.add(a_pod("x"));
        },
        "new b: x -> small large"},
-      {"one reason per pool", [&](Scenario& s) {
+      {"one reason per pool",
+       [&](Scenario& s) {
          s.add(a_pool("a"), two).spec.limits = amounts("1", "");
          s.add(a_pool("b"), {a_type("small", 2, 8, 0.2)});
          s.add(a_pod("x", "5"));
@@ -326,7 +410,8 @@ TEST(Schedule, daemons_take_their_share_of_new_nodes) {
 // spec: scheduling §12.1, §12.4
 TEST(Schedule, only_available_offerings_count) {
   auto type = a_type("small", 2, 8, 0.2);
-  for (auto& offering : type->offerings) offering.available = offering.zone == "zone-b" && offering.capacity_type == "on-demand";
+  for (auto& offering : type->offerings)
+    offering.available = offering.zone == "zone-b" && offering.capacity_type == "on-demand";
   Scenario s;
   s.add(a_pool("p"), {type});
   s.add(a_pod("any"));
@@ -334,7 +419,8 @@ TEST(Schedule, only_available_offerings_count) {
   s.add(a_pod("zone-a")).spec.node_selector = {{std::string(labels::kZone), "zone-a"}};
   const Problem problem = s.problem();
   const Plan plan = schedule(problem, {});
-  EXPECT_EQ(outline(problem, plan), "new p: any -> small; unplaced spot: offering; unplaced zone-a: offering");
+  EXPECT_EQ(outline(problem, plan),
+            "new p: any -> small; unplaced spot: offering; unplaced zone-a: offering");
   EXPECT_DOUBLE_EQ(plan.create.at(0).price, 0.2);
 }
 
@@ -348,8 +434,9 @@ TEST(Schedule, host_ports_are_used_once_per_node) {
   s.add(with(a_pod("b"), [](auto& p) { use_host_port(p, 81); }));
   const Problem problem = s.problem();
   const Plan plan = schedule(problem, {});
-  EXPECT_EQ(outline(problem, plan),
-            "on n1: b; new p: a-0 -> small medium-arm medium large; new p: a-1 -> small medium-arm medium large");
+  EXPECT_EQ(
+      outline(problem, plan),
+      "on n1: b; new p: a-0 -> small medium-arm medium large; new p: a-1 -> small medium-arm medium large");
   EXPECT_EQ(support::verify(problem, plan), std::vector<std::string>{});
 }
 
@@ -372,47 +459,55 @@ TEST(Schedule, keeps_hard_topology) {
     return pod;
   };
   run({
-      {"hostname anti-affinity: one pod per node", [&](Scenario& s) {
+      {"hostname anti-affinity: one pod per node",
+       [&](Scenario& s) {
          s.add(a_pool("p"), one);
          s.add(2, with(web("a"), [](auto& p) { keep_apart(p, labels::kHostname, select("app", "web")); }));
        },
        "new p: a-0 -> large; new p: a-1 -> large"},
-      {"also against what runs", [&](Scenario& s) {
+      {"also against what runs",
+       [&](Scenario& s) {
          s.add(a_pool("p"), one);
          s.add(a_node("n1", "4", "8Gi"));
          s.run(0, web("old"));
          s.add(with(web("a"), [](auto& p) { keep_apart(p, labels::kHostname, select("app", "web")); }));
        },
        "new p: a -> large"},
-      {"and the other way round", [&](Scenario& s) {
+      {"and the other way round",
+       [&](Scenario& s) {
          s.add(a_pool("p"), one);
          s.add(a_node("n1", "4", "8Gi"));
-         s.run(0, with(a_pod("old"), [](auto& p) { keep_apart(p, labels::kHostname, select("app", "web")); }));
+         s.run(0,
+               with(a_pod("old"), [](auto& p) { keep_apart(p, labels::kHostname, select("app", "web")); }));
          s.add(web("a"));
          s.add(a_pod("b"));
        },
        "on n1: b; new p: a -> large"},
-      {"hostname spread", [&](Scenario& s) {
+      {"hostname spread",
+       [&](Scenario& s) {
          s.add(a_pool("p"), one);
          s.add(3, with(web("a"), [](auto& p) { spread(p, labels::kHostname, 2, select("app", "web")); }));
        },
        "new p: a-0 a-1 -> large; new p: a-2 -> large"},
-      {"host affinity starts somewhere and stays", [&](Scenario& s) {
+      {"host affinity starts somewhere and stays",
+       [&](Scenario& s) {
          s.add(a_pool("p"), one);
          s.add(9, with(web("a"), [](auto& p) { keep_together(p, labels::kHostname, select("app", "web")); }));
        },
        "new p: a-0 a-1 a-2 a-3 a-4 a-5 a-6 -> large; unplaced a-7: topology; unplaced a-8: topology"},
-      {"affinity to nothing", [&](Scenario& s) {
+      {"affinity to nothing",
+       [&](Scenario& s) {
          s.add(a_pool("p"), one);
          s.add(with(a_pod("a"), [](auto& p) { keep_together(p, labels::kZone, select("app", "web")); }));
        },
        "unplaced a: topology"},
-      {"soft spread never blocks", [&](Scenario& s) {
+      {"soft spread never blocks",
+       [&](Scenario& s) {
          s.add(a_pool("p"), one);
          s.add(3, with(web("a"), [](auto& p) {
-           spread(p, labels::kHostname, 1, select("app", "web"));
-           p.spec.topology_spread_constraints[0].when_unsatisfiable = "ScheduleAnyway";
-         }));
+                 spread(p, labels::kHostname, 1, select("app", "web"));
+                 p.spec.topology_spread_constraints[0].when_unsatisfiable = "ScheduleAnyway";
+               }));
        },
        "new p: a-0 a-1 a-2 -> large"},
   });
@@ -466,17 +561,21 @@ TEST(Schedule, a_spent_budget_gives_an_incomplete_plan_that_says_so) {
 // spec: scheduling §12.3, §23.1
 TEST(Render, names_every_pool_with_its_whole_reason) {
   Scenario s;
-  s.add(a_pool("alpha")).spec.node_template.spec.taints = {{.key = "team", .value = "x", .effect = "NoSchedule", .time_added = {}}};
+  s.add(a_pool("alpha")).spec.node_template.spec.taints = {
+      {.key = "team", .value = "x", .effect = "NoSchedule", .time_added = {}}};
   s.add(a_pool("beta"));
   s.add(a_pod("a")).spec.node_selector = {{"topology.kubernetes.io/zon", "z"}};
   s.add(a_pod("b", "100"));
   const Plan plan = schedule(s.problem(), {});
   ASSERT_EQ(plan.unplaced.size(), 2U);
-  EXPECT_EQ(render(plan.unplaced[0]),
-            "incompatible with nodepool \"beta\", label \"topology.kubernetes.io/zon\" does not have known values (typo of "
-            "\"topology.kubernetes.io/zone\"?); incompatible with nodepool \"alpha\", did not tolerate taint(s) "
-            "team=x:NoSchedule");
-  EXPECT_NE(render(plan.unplaced[1]).find("no instance type has enough resources, requirements="), std::string::npos);
+  EXPECT_EQ(
+      render(plan.unplaced[0]),
+      "incompatible with nodepool \"beta\", label \"topology.kubernetes.io/zon\" does not have known values "
+      "(typo of "
+      "\"topology.kubernetes.io/zone\"?); incompatible with nodepool \"alpha\", did not tolerate taint(s) "
+      "team=x:NoSchedule");
+  EXPECT_NE(render(plan.unplaced[1]).find("no instance type has enough resources, requirements="),
+            std::string::npos);
   EXPECT_NE(render(plan.unplaced[1]).find("resources=cpu=100, memory=1Gi, pods=1"), std::string::npos);
 }
 

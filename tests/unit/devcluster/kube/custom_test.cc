@@ -28,9 +28,13 @@ TEST_F(Custom, definitions_are_established_at_once) {
 TEST_F(Custom, wrong_definitions_are_refused) {
   const std::pair<const char*, const char*> cases[] = {
       {"metadata: {name: other.example.com}", "metadata.name"},
-      {"spec: {versions: [{name: v1, served: true, storage: true}]}", "spec.versions[0].schema.openAPIV3Schema"},
-      {"spec: {versions: [{name: v1, served: true, storage: false, schema: {openAPIV3Schema: {type: object}}}]}", "spec.versions"},
-      {"spec: {versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: {a: {}}}}}]}",
+      {"spec: {versions: [{name: v1, served: true, storage: true}]}",
+       "spec.versions[0].schema.openAPIV3Schema"},
+      {"spec: {versions: [{name: v1, served: true, storage: false, schema: {openAPIV3Schema: {type: "
+       "object}}}]}",
+       "spec.versions"},
+      {"spec: {versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, "
+       "properties: {a: {}}}}}]}",
        "spec.versions[0].schema.openAPIV3Schema.properties[a].type"},
   };
   for (const auto& [change, field] : cases) {
@@ -45,9 +49,13 @@ TEST_F(Custom, wrong_definitions_are_refused) {
 }
 
 TEST_F(Custom, objects_are_pruned_and_defaulted) {
-  const Answer made = post(kWidgets, widget("{size: small, weight: null, colour: red, open: {any: {thing: 1}}, terms: [{key: a}], tags: {x: y}}"));
+  const Answer made = post(kWidgets, widget("{size: small, weight: null, colour: red, open: {any: {thing: "
+                                            "1}}, terms: [{key: a}], tags: {x: y}}"));
   ASSERT_EQ(made.code, 201) << made.body.dump();
-  EXPECT_EQ(made["spec"], yaml("{size: small, weight: 10, open: {any: {thing: 1}}, terms: [{key: a, mode: auto}], tags: {x: y}}").view());
+  EXPECT_EQ(
+      made["spec"],
+      yaml("{size: small, weight: 10, open: {any: {thing: 1}}, terms: [{key: a, mode: auto}], tags: {x: y}}")
+          .view());
   EXPECT_EQ(made.headers.get("Warning"), "299 - \"unknown field \\\"spec.colour\\\"\"");
   EXPECT_EQ(made.text("/metadata/generation"), "1");
 }
@@ -61,15 +69,22 @@ TEST_F(Custom, violations_name_their_path) {
   const Case cases[] = {
       {"{}", "spec.size: Required value"},
       {"{size: huge}", "spec.size: Unsupported value: \"huge\": supported values: \"small\", \"large\""},
-      {"{size: small, weight: 0}", "spec.weight: Invalid value: 0: spec.weight in body should be greater than or equal to 1"},
-      {"{size: small, weight: 101}", "spec.weight: Invalid value: 101: spec.weight in body should be less than or equal to 100"},
-      {"{size: small, weight: x}", "spec.weight: Invalid value: \"x\": spec.weight in body must be of type integer: \"string\""},
-      {"{size: small, name: A}", "spec.name: Invalid value: \"A\": spec.name in body should match '^[a-z]+$'"},
+      {"{size: small, weight: 0}",
+       "spec.weight: Invalid value: 0: spec.weight in body should be greater than or equal to 1"},
+      {"{size: small, weight: 101}",
+       "spec.weight: Invalid value: 101: spec.weight in body should be less than or equal to 100"},
+      {"{size: small, weight: x}",
+       "spec.weight: Invalid value: \"x\": spec.weight in body must be of type integer: \"string\""},
+      {"{size: small, name: A}",
+       "spec.name: Invalid value: \"A\": spec.name in body should match '^[a-z]+$'"},
       {"{size: small, name: abcdef}", "spec.name: Too long: may not be more than 5 bytes"},
-      {"{size: small, limit: true}", "spec.limit: Invalid value: \"boolean\": spec.limit in body must be of type integer,string: \"boolean\""},
+      {"{size: small, limit: true}",
+       "spec.limit: Invalid value: \"boolean\": spec.limit in body must be of type integer,string: "
+       "\"boolean\""},
       {"{size: small, terms: [{key: a}, {key: a}]}", "spec.terms[1]: Duplicate value: {\"key\":\"a\"}"},
       {"{size: small, terms: [{mode: x}]}", "spec.terms[0].key: Required value"},
-      {"{size: small, terms: [{key: a}, {key: b}, {key: c}, {key: d}]}", "spec.terms: Too many: 4: must have at most 3 items"},
+      {"{size: small, terms: [{key: a}, {key: b}, {key: c}, {key: d}]}",
+       "spec.terms: Too many: 4: must have at most 3 items"},
       {"{size: small, tags: {a: '1', b: '2', c: '3'}}", "spec.tags: Too many: 3: must have at most 2 items"},
   };
   for (const Case& c : cases) {
@@ -77,14 +92,19 @@ TEST_F(Custom, violations_name_their_path) {
     EXPECT_EQ(refused.code, 422) << c.spec;
     EXPECT_EQ(refused.message(), std::string("Widget.example.com \"w\" is invalid: ") + c.cause);
   }
-  const Answer strict = post(std::string(kWidgets) + "?fieldValidation=Strict", widget("{size: small, terms: [{key: a, extra: 1}]}"));
-  EXPECT_EQ(strict.message(), "Widget in version \"v1\" cannot be handled as a Widget: strict decoding error: unknown field \"spec.terms[0].extra\"");
+  const Answer strict = post(std::string(kWidgets) + "?fieldValidation=Strict",
+                             widget("{size: small, terms: [{key: a, extra: 1}]}"));
+  EXPECT_EQ(strict.message(),
+            "Widget in version \"v1\" cannot be handled as a Widget: strict decoding error: unknown field "
+            "\"spec.terms[0].extra\"");
 }
 
 TEST_F(Custom, unchanged_violations_may_stay) {
   ASSERT_EQ(post(kWidgets, widget("{size: small, name: abc}")).code, 201);
   json::Value crd = get(std::string(kCrds) + "/widgets.example.com").body;
-  crd["spec"]["versions"][std::size_t{0}]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["name"]["maxLength"].set(2);
+  crd["spec"]["versions"][std::size_t{0}]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+     ["name"]["maxLength"]
+         .set(2);
   ASSERT_EQ(put(std::string(kCrds) + "/widgets.example.com", crd).code, 200);
   EXPECT_EQ(merge(std::string(kWidgets) + "/w", "spec: {size: large}").code, 200);
   EXPECT_EQ(merge(std::string(kWidgets) + "/w", "spec: {name: abcd}").code, 422);
@@ -95,7 +115,8 @@ TEST_F(Custom, status_is_its_own_world) {
   with_status["status"]["replicas"].set(3);
   EXPECT_FALSE(post(kWidgets, with_status)["status"].exists());
   const std::string one = std::string(kWidgets) + "/w";
-  const Answer status = merge(one + "/status", "{metadata: {labels: {x: y}}, spec: {size: large}, status: {replicas: 3}}");
+  const Answer status =
+      merge(one + "/status", "{metadata: {labels: {x: y}}, spec: {size: large}, status: {replicas: 3}}");
   EXPECT_EQ(status.text("/status/replicas"), "3");
   EXPECT_EQ(status.text("/spec/size"), "small");
   EXPECT_FALSE(status["metadata"]["labels"].exists());
@@ -105,8 +126,20 @@ TEST_F(Custom, status_is_its_own_world) {
   json::Value blind = get(one).body;
   blind["metadata"].erase("resourceVersion");
   EXPECT_EQ(put(one, blind).message(),
-            "Widget.example.com \"w\" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update");
+            "Widget.example.com \"w\" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be "
+            "specified for an update");
   EXPECT_EQ(strategic(one, "{spec: {size: small}}").code, 415);
+}
+
+TEST_F(Custom, a_changed_definition_ends_open_watches) {
+  Watch open = watch(std::string(kWidgets) + "?watch=true");
+  const std::string crd = std::string(kCrds) + "/widgets.example.com";
+  ASSERT_EQ(merge(crd, "metadata: {labels: {x: y}}").code, 200);
+  EXPECT_TRUE(events(open).empty());
+  EXPECT_FALSE(ended);
+  ASSERT_EQ(merge(crd, "spec: {names: {shortNames: [wi]}}").code, 200);
+  EXPECT_TRUE(events(open).empty());
+  EXPECT_TRUE(ended);
 }
 
 TEST_F(Custom, a_definition_takes_its_objects_along) {
@@ -125,7 +158,9 @@ TEST_F(Custom, a_definition_takes_its_objects_along) {
 class HookTransport final : public net::Transport {
  public:
   std::function<base::Result<net::HttpResponse>(const net::HttpRequest&)> answer;
-  base::Result<net::HttpResponse> send(const net::HttpRequest& request, const net::Call&) override { return answer(request); }
+  base::Result<net::HttpResponse> send(const net::HttpRequest& request, const net::Call&) override {
+    return answer(request);
+  }
   base::Result<std::unique_ptr<net::ByteStream>> open(const net::HttpRequest&, const net::Call&) override {
     return base::internal("webhooks do not stream");
   }
@@ -144,11 +179,13 @@ class Converted : public ServerTest {
       return std::optional(net::Origin{"https", std::string(name) + "." + std::string(space), port});
     };
     json::Value crd = yaml(kWidgetCrd);
-    json::Value old = yaml("{name: v1beta1, served: true, storage: false, schema: {openAPIV3Schema: {type: object, properties: "
-                           "{spec: {type: object, properties: {sizes: {type: array, items: {type: string}}}}}}}}");
+    json::Value old = yaml(
+        "{name: v1beta1, served: true, storage: false, schema: {openAPIV3Schema: {type: object, properties: "
+        "{spec: {type: object, properties: {sizes: {type: array, items: {type: string}}}}}}}}");
     crd["spec"]["versions"].push_back(old);
-    crd["spec"]["conversion"].set(yaml("{strategy: Webhook, webhook: {conversionReviewVersions: [v1beta1, v1], clientConfig: "
-                                       "{caBundle: Q0E=, service: {name: hook, namespace: default, path: /convert, port: 8443}}}}"));
+    crd["spec"]["conversion"].set(
+        yaml("{strategy: Webhook, webhook: {conversionReviewVersions: [v1beta1, v1], clientConfig: "
+             "{caBundle: Q0E=, service: {name: hook, namespace: default, path: /convert, port: 8443}}}}"));
     ASSERT_EQ(post(kCrds, crd).code, 201);
   }
   base::Result<net::HttpResponse> convert(const net::HttpRequest& what) {
@@ -187,7 +224,9 @@ class Converted : public ServerTest {
 
 // spec: conversion §5.1
 TEST_F(Converted, writes_and_reads_at_another_version) {
-  const Answer made = post_yaml(kOld, "{apiVersion: example.com/v1beta1, kind: Widget, metadata: {name: w, finalizers: [x.io/a]}, spec: {sizes: [small]}}");
+  const Answer made = post_yaml(kOld,
+                                "{apiVersion: example.com/v1beta1, kind: Widget, metadata: {name: w, "
+                                "finalizers: [x.io/a]}, spec: {sizes: [small]}}");
   ASSERT_EQ(made.code, 201) << made.body.dump();
   EXPECT_EQ(made.text("/apiVersion"), "example.com/v1beta1");
   EXPECT_EQ(made["spec"], yaml("{sizes: [small]}").view()) << "pruned to the target schema";
@@ -209,26 +248,42 @@ TEST_F(Converted, writes_and_reads_at_another_version) {
 
 // spec: conversion §5.3
 TEST_F(Converted, a_failing_webhook_fails_every_read_that_needs_it) {
-  ASSERT_EQ(post_yaml(kWidgets, "{apiVersion: example.com/v1, kind: Widget, metadata: {name: w}, spec: {size: small}}").code, 201);
+  ASSERT_EQ(post_yaml(kWidgets,
+                      "{apiVersion: example.com/v1, kind: Widget, metadata: {name: w}, spec: {size: small}}")
+                .code,
+            201);
   const std::pair<std::function<void(json::Value&)>, const char*> cases[] = {
-      {[](json::Value& out) { out["response"]["result"].set(yaml("{status: Failure, message: sorry}")); }, "sorry"},
-      {[](json::Value& out) { out["response"]["convertedObjects"].set_array(); }, "webhook returned 0 objects, expected 1"},
-      {[](json::Value& out) { out["response"]["convertedObjects"][std::size_t{0}].erase("metadata"); }, "missing metadata in converted object"},
-      {[](json::Value& out) { out["response"]["convertedObjects"][std::size_t{0}]["metadata"]["name"].set("x"); },
+      {[](json::Value& out) { out["response"]["result"].set(yaml("{status: Failure, message: sorry}")); },
+       "sorry"},
+      {[](json::Value& out) { out["response"]["convertedObjects"].set_array(); },
+       "webhook returned 0 objects, expected 1"},
+      {[](json::Value& out) { out["response"]["convertedObjects"][std::size_t{0}].erase("metadata"); },
+       "missing metadata in converted object"},
+      {[](json::Value& out) {
+         out["response"]["convertedObjects"][std::size_t{0}]["metadata"]["name"].set("x");
+       },
        "must have the same metadata.name as the original object"},
-      {[](json::Value& out) { out["response"]["convertedObjects"][std::size_t{0}]["apiVersion"].set("example.com/v1"); },
+      {[](json::Value& out) {
+         out["response"]["convertedObjects"][std::size_t{0}]["apiVersion"].set("example.com/v1");
+       },
        "invalid groupVersion (expected example.com/v1beta1, received example.com/v1)"},
   };
   for (const auto& [change, why] : cases) {
     spoil = change;
     const Answer refused = get(kOld);
     EXPECT_EQ(refused.code, 500) << why;
-    EXPECT_EQ(refused.message(), std::string("Internal error occurred: conversion webhook for example.com/v1, Kind=Widget failed: ") + why);
+    EXPECT_EQ(
+        refused.message(),
+        std::string("Internal error occurred: conversion webhook for example.com/v1, Kind=Widget failed: ") +
+            why);
   }
   EXPECT_EQ(get(kWidgets).code, 200);
   spoil = nullptr;
-  hook->answer = [](const net::HttpRequest&) { return base::make_error(base::Code::kUnavailable, "connection refused"); };
-  EXPECT_TRUE(get(kOld).message().ends_with("failed: Post \"https://hook.default.svc:8443/convert\": connection refused"));
+  hook->answer = [](const net::HttpRequest&) {
+    return base::make_error(base::Code::kUnavailable, "connection refused");
+  };
+  EXPECT_TRUE(get(kOld).message().ends_with(
+      "failed: Post \"https://hook.default.svc:8443/convert\": connection refused"));
 }
 
 }  // namespace

@@ -48,15 +48,19 @@ TEST_F(Objects, errors_are_worded_as_the_real_server_does) {
   const std::string one = std::string(kPods) + "/a";
   const Case cases[] = {
       {get(std::string(kPods) + "/none"), 404, "NotFound", "pods \"none\" not found"},
-      {get("/api/v1/namespaces/default/nothings"), 404, "NotFound", "the server could not find the requested resource"},
+      {get("/api/v1/namespaces/default/nothings"), 404, "NotFound",
+       "the server could not find the requested resource"},
       {post(kPods, pod("a")), 409, "AlreadyExists", "pods \"a\" already exists"},
       {post("/api/v1/namespaces/none/pods", pod("a")), 404, "NotFound", "namespaces \"none\" not found"},
       {put(one, stale), 409, "Conflict",
-       "Operation cannot be fulfilled on pods \"a\": the object has been modified; please apply your changes to the latest "
+       "Operation cannot be fulfilled on pods \"a\": the object has been modified; please apply your changes "
+       "to the latest "
        "version and try again"},
-      {put(one, other_name), 400, "BadRequest", "the name of the object (b) does not match the name on the URL (a)"},
+      {put(one, other_name), 400, "BadRequest",
+       "the name of the object (b) does not match the name on the URL (a)"},
       {post(kPods, with_version), 500, "", "resourceVersion should not be set on objects to be created"},
-      {get(std::string(kPods) + "?fieldSelector=spec.hostname%3Dx"), 400, "BadRequest", "field label not supported: spec.hostname"},
+      {get(std::string(kPods) + "?fieldSelector=spec.hostname%3Dx"), 400, "BadRequest",
+       "field label not supported: spec.hostname"},
       {send(request("PATCH", kPods, "{}", "application/merge-patch+json")), 405, "MethodNotAllowed",
        "the server does not allow this method on the requested resource"},
       {send(request("POST", kPods, "{")), 400, "BadRequest", ""},
@@ -71,8 +75,9 @@ TEST_F(Objects, errors_are_worded_as_the_real_server_does) {
   const Answer invalid = post(kPods, bad_name);
   EXPECT_EQ(invalid.code, 422);
   EXPECT_EQ(invalid.text("/details/causes/0/field"), "metadata.name");
-  EXPECT_TRUE(invalid.message().starts_with(
-      "Pod \"Bad_Name\" is invalid: metadata.name: Invalid value: \"Bad_Name\": a lowercase RFC 1123 subdomain"));
+  EXPECT_TRUE(
+      invalid.message().starts_with("Pod \"Bad_Name\" is invalid: metadata.name: Invalid value: "
+                                    "\"Bad_Name\": a lowercase RFC 1123 subdomain"));
 }
 
 TEST_F(Objects, immutable_fields_stay) {
@@ -81,7 +86,10 @@ TEST_F(Objects, immutable_fields_stay) {
   EXPECT_EQ(refused.code, 422);
   EXPECT_TRUE(refused.message().find("pod updates may not change fields other than") != std::string::npos);
   EXPECT_EQ(merge(std::string(kPods) + "/a", "metadata: {uid: other}").code, 409);
-  ASSERT_EQ(post_yaml(kNodes, "{apiVersion: v1, kind: Node, metadata: {name: n}, spec: {providerID: 'aws:///a/i-1'}}").code, 201);
+  ASSERT_EQ(post_yaml(kNodes,
+                      "{apiVersion: v1, kind: Node, metadata: {name: n}, spec: {providerID: 'aws:///a/i-1'}}")
+                .code,
+            201);
   EXPECT_EQ(merge("/api/v1/nodes/n", "spec: {providerID: other}").code, 422);
 }
 
@@ -104,7 +112,8 @@ status: {replicas: 7}
   EXPECT_EQ(made.text("/spec/template/spec/containers/0/resources/requests/memory"), "1Gi");
   EXPECT_EQ(merge(all + "/d", "metadata: {labels: {x: y}}").text("/metadata/generation"), "1");
   EXPECT_EQ(merge(all + "/d", "{status: {replicas: 3}}").text("/status/replicas"), "");
-  EXPECT_EQ(merge(all + "/d/status", "{status: {replicas: 3}, spec: {replicas: 9}}").text("/status/replicas"), "3");
+  EXPECT_EQ(merge(all + "/d/status", "{status: {replicas: 3}, spec: {replicas: 9}}").text("/status/replicas"),
+            "3");
   EXPECT_EQ(get(all + "/d").text("/spec/replicas"), "1");
   EXPECT_EQ(merge(all + "/d", "spec: {replicas: 2}").text("/metadata/generation"), "2");
   EXPECT_EQ(get(all + "/d/scale").text("/status/selector"), "app=d");
@@ -124,7 +133,9 @@ TEST_F(Objects, dry_run_stores_nothing) {
   EXPECT_EQ(post(std::string(kPods) + "?dryRun=All", pod("a")).code, 201);
   EXPECT_EQ(get(std::string(kPods) + "/a").code, 404);
   ASSERT_EQ(post(kPods, pod("a")).code, 201);
-  EXPECT_EQ(merge(std::string(kPods) + "/a?dryRun=All", "metadata: {labels: {x: y}}").text("/metadata/labels/x"), "y");
+  EXPECT_EQ(
+      merge(std::string(kPods) + "/a?dryRun=All", "metadata: {labels: {x: y}}").text("/metadata/labels/x"),
+      "y");
   EXPECT_EQ(remove(std::string(kPods) + "/a?dryRun=All").code, 200);
   EXPECT_EQ(get(std::string(kPods) + "/a").text("/metadata/labels/x"), "");
 }
@@ -136,7 +147,8 @@ TEST_F(Objects, unknown_fields_are_refused_or_reported) {
   const Answer strict = post(std::string(kPods) + "?fieldValidation=Strict", odd);
   EXPECT_EQ(strict.code, 400);
   EXPECT_EQ(strict.message(),
-            "Pod in version \"v1\" cannot be handled as a Pod: strict decoding error: unknown field \"spec.colour\", unknown "
+            "Pod in version \"v1\" cannot be handled as a Pod: strict decoding error: unknown field "
+            "\"spec.colour\", unknown "
             "field \"spec.containers[0].size\"");
   const Answer warned = post(kPods, odd);
   EXPECT_EQ(warned.code, 201);
@@ -150,9 +162,16 @@ TEST_F(Objects, unknown_fields_are_refused_or_reported) {
 TEST_F(Objects, json_patch_is_all_or_nothing) {
   ASSERT_EQ(post(kPods, pod("a")).code, 201);
   const std::string one = std::string(kPods) + "/a";
-  EXPECT_EQ(json_patch(one, R"([{"op":"add","path":"/metadata/labels/x","value":"y"},{"op":"test","path":"/spec/nodeName","value":"n"}])").code, 422);
+  EXPECT_EQ(
+      json_patch(
+          one,
+          R"([{"op":"add","path":"/metadata/labels/x","value":"y"},{"op":"test","path":"/spec/nodeName","value":"n"}])")
+          .code,
+      422);
   EXPECT_EQ(get(one).text("/metadata/labels/x"), "");
-  EXPECT_EQ(json_patch(one, R"([{"op":"add","path":"/metadata/labels/a.b~1c","value":"y"}])").text("/metadata/labels/a.b~1c"), "y");
+  EXPECT_EQ(json_patch(one, R"([{"op":"add","path":"/metadata/labels/a.b~1c","value":"y"}])")
+                .text("/metadata/labels/a.b~1c"),
+            "y");
 }
 
 TEST_F(Objects, server_side_apply_creates_then_merges) {
@@ -160,8 +179,13 @@ TEST_F(Objects, server_side_apply_creates_then_merges) {
   const auto apply = [&](std::string body) {
     return send(request("PATCH", one + "?fieldManager=t", std::move(body), "application/apply-patch+yaml"));
   };
-  EXPECT_EQ(apply("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: c, image: i}]}\n").code, 201);
-  const Answer again = apply("apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {x: y}}\nspec: {containers: [{name: c, image: j}]}\n");
+  EXPECT_EQ(
+      apply("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: c, image: i}]}\n")
+          .code,
+      201);
+  const Answer again = apply(
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {x: y}}\nspec: {containers: [{name: c, image: "
+      "j}]}\n");
   EXPECT_EQ(again.code, 200) << again.body.dump();
   EXPECT_EQ(again.text("/spec/containers/0/image"), "j");
   EXPECT_EQ(again.text("/metadata/labels/x"), "y");
@@ -189,11 +213,16 @@ TEST_F(Objects, selectors_choose) {
   other["metadata"]["labels"]["app"].set("b");
   ASSERT_EQ(post(kPods, other).code, 201);
   const std::pair<const char*, const char*> cases[] = {
-      {"fieldSelector=spec.nodeName%3Dn1", "a"},       {"fieldSelector=spec.nodeName%3D", "b"},
-      {"fieldSelector=status.phase%21%3DPending", ""}, {"fieldSelector=metadata.name%3Db", "b"},
-      {"labelSelector=app%3Db", "b"},                  {"labelSelector=app+in+(a,c)", "a"},
-      {"labelSelector=app+notin+(a)", "b"},            {"labelSelector=!app", ""},
-      {"labelSelector=app,app!%3Da", "b"},             {"labelSelector=other", ""},
+      {"fieldSelector=spec.nodeName%3Dn1", "a"},
+      {"fieldSelector=spec.nodeName%3D", "b"},
+      {"fieldSelector=status.phase%21%3DPending", ""},
+      {"fieldSelector=metadata.name%3Db", "b"},
+      {"labelSelector=app%3Db", "b"},
+      {"labelSelector=app+in+(a,c)", "a"},
+      {"labelSelector=app+notin+(a)", "b"},
+      {"labelSelector=!app", ""},
+      {"labelSelector=app,app!%3Da", "b"},
+      {"labelSelector=other", ""},
   };
   for (const auto& [query, want] : cases) {
     const Answer listed = get(std::string("/api/v1/pods?") + query);
@@ -205,14 +234,19 @@ TEST_F(Objects, selectors_choose) {
 }
 
 TEST_F(Objects, status_of_a_node_keeps_the_spec) {
-  ASSERT_EQ(post_yaml(kNodes, "{apiVersion: v1, kind: Node, metadata: {name: n}, status: {capacity: {cpu: '2'}}}").text("/status/capacity/cpu"), "2");
+  ASSERT_EQ(
+      post_yaml(kNodes, "{apiVersion: v1, kind: Node, metadata: {name: n}, status: {capacity: {cpu: '2'}}}")
+          .text("/status/capacity/cpu"),
+      "2");
   const Answer patched = strategic("/api/v1/nodes/n/status", R"(
 spec: {unschedulable: true}
 status: {conditions: [{type: Ready, status: 'True'}], allocatable: {cpu: 1930m}}
 )");
   EXPECT_EQ(patched.code, 200) << patched.body.dump();
   EXPECT_FALSE(patched["spec"]["unschedulable"].exists());
-  const Answer again = strategic("/api/v1/nodes/n/status", "status: {conditions: [{type: Other, status: 'True'}, {type: Ready, status: 'False'}]}");
+  const Answer again =
+      strategic("/api/v1/nodes/n/status",
+                "status: {conditions: [{type: Other, status: 'True'}, {type: Ready, status: 'False'}]}");
   EXPECT_EQ(again["status"]["conditions"].size(), 2U);
   EXPECT_EQ(again.text("/status/conditions/0/status"), "False");
 }

@@ -74,7 +74,9 @@ class ServerTest : public testing::Test {
     return answer;
   }
   Answer get(const std::string& target) { return send(request("GET", target)); }
-  Answer post(const std::string& target, json::View body) { return send(request("POST", target, body.dump())); }
+  Answer post(const std::string& target, json::View body) {
+    return send(request("POST", target, body.dump()));
+  }
   Answer post_yaml(const std::string& target, std::string_view text) { return post(target, yaml(text)); }
   Answer put(const std::string& target, json::View body) { return send(request("PUT", target, body.dump())); }
   Answer merge(const std::string& target, std::string_view patch) {
@@ -97,7 +99,8 @@ class ServerTest : public testing::Test {
   };
   Watch watch(const std::string& target) {
     net::HttpResponse response = server().handle(request("GET", target), {});
-    Watch out{.stream = std::move(response.stream), .refusal = {.code = response.status, .body = {}, .headers = {}}};
+    Watch out{.stream = std::move(response.stream),
+              .refusal = {.code = response.status, .body = {}, .headers = {}}};
     if (auto parsed = json::parse(response.body); parsed.has_value()) out.refusal.body = std::move(*parsed);
     return out;
   }
@@ -125,7 +128,8 @@ class ServerTest : public testing::Test {
     std::string out;
     for (const json::Value& event : events(open)) {
       const json::View view = event;
-      out += (out.empty() ? "" : " ") + view["type"].string_or("") + ":" + view["object"]["metadata"]["name"].string_or("");
+      out += (out.empty() ? "" : " ") + view["type"].string_or("") + ":" +
+             view["object"]["metadata"]["name"].string_or("");
     }
     return out;
   }
@@ -136,7 +140,8 @@ class ServerTest : public testing::Test {
 };
 
 inline json::Value pod(std::string_view name, std::string_view node = "") {
-  json::Value out = yaml("{apiVersion: v1, kind: Pod, metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: i}]}}");
+  json::Value out = yaml(
+      "{apiVersion: v1, kind: Pod, metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: i}]}}");
   out["metadata"]["name"].set(name);
   if (!node.empty()) out["spec"]["nodeName"].set(node);
   return out;

@@ -52,7 +52,8 @@ TEST_F(Watches, wake_up_a_waiting_reader) {
 }
 
 TEST_F(Watches, send_bookmarks_with_the_newest_version) {
-  Watch open = watch("/api/v1/nodes?watch=true&allowWatchBookmarks=true&resourceVersion=" + get(kNodes).revision());
+  Watch open =
+      watch("/api/v1/nodes?watch=true&allowWatchBookmarks=true&resourceVersion=" + get(kNodes).revision());
   ASSERT_EQ(post(kPods, pod("a")).code, 201);
   const auto seen = events(open, std::chrono::seconds(61));
   ASSERT_EQ(seen.size(), 1U);
@@ -101,7 +102,9 @@ TEST_F(Watches, can_be_cut) {
 
 TEST_F(Watches, refuse_versions_of_the_future_and_initial_events) {
   EXPECT_EQ(watch("/api/v1/pods?watch=true&resourceVersion=999999").refusal.code, 504);
-  EXPECT_EQ(watch("/api/v1/pods?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan").refusal.code, 422);
+  EXPECT_EQ(
+      watch("/api/v1/pods?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan").refusal.code,
+      422);
 }
 
 }  // namespace

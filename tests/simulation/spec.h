@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+
+// What a simulation does: read from tests/simulation/specs/*.yaml.
+
+namespace karpenter::simulation {
+
+using std::chrono::nanoseconds;
+
+struct Scaling {
+  nanoseconds at{};
+  std::string app;
+  std::int64_t replicas = 0;
+  std::string cpu;
+};
+struct Shortage {
+  std::string type;
+  std::string zone;
+  std::string capacity_type;
+};
+// Chances are per request; a zero period switches a fault off.
+struct Faults {
+  double api_refused = 0;
+  double api_lost = 0;
+  double aws_refused = 0;
+  double aws_lost = 0;
+  nanoseconds watch_cut_every{};
+  nanoseconds compact_every{};
+  nanoseconds restart_every{};
+  std::int64_t throttle_every = 0;
+  std::optional<Shortage> shortage;
+};
+struct Spec {
+  std::string name;
+  nanoseconds faults_until{};
+  nanoseconds settle_within{};
+  std::string consolidate_after = "30s";
+  std::string budget = "10%";
+  std::vector<Scaling> workload;  // by time
+  Faults faults;
+};
+
+// kInvalid with the path of what is wrong; unknown members are wrong.
+[[nodiscard]] base::Result<Spec> read_spec(const std::string& path);
+
+}  // namespace karpenter::simulation
