@@ -74,8 +74,10 @@ void add_spread(model::Pod& pod, std::string_view key, const std::string& app) {
   pod.spec.topology_spread_constraints.push_back(std::move(constraint));
 }
 
-void constrain(model::Pod& pod, std::size_t kind) {
-  const std::string app = "app-" + std::to_string(kind);
+// `block` numbers the runs of 30 pods of one kind: host affinity holds within a block only, so that a host
+// can hold it.
+void constrain(model::Pod& pod, std::size_t kind, std::size_t block) {
+  const std::string app = "app-" + std::to_string(kind) + (kind == 3 ? "-" + std::to_string(block) : "");
   pod.meta.labels = {{"app", app}};
   switch (kind) {
     case 1:
@@ -109,7 +111,7 @@ model::Pod make_pod(std::size_t i, Mix mix) {
   model::Container container;
   container.resources.requests = amounts(kCpu[i % kCpu.size()], kMib[(i / 5) % kMib.size()]);
   pod.spec.containers.push_back(std::move(container));
-  if (mix == Mix::kDiverse) constrain(pod, (i / 30) % 6);
+  if (mix == Mix::kDiverse) constrain(pod, (i / 30) % 6, i / 30);
   return pod;
 }
 

@@ -65,6 +65,8 @@ void set_defaults(model::v1beta1::NodePool& pool) {
 }
 
 void set_defaults(model::v1beta1::Ec2NodeClass& node_class) {
+  // The CRD's default of the object and that of the member differ there.
+  if (auto& options = node_class.spec.metadata_options) set_if_absent(options->http_put_response_hop_limit, 2);
   default_metadata_options(node_class.spec.metadata_options);
 }
 

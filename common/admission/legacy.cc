@@ -49,6 +49,15 @@ void check_beta_disruption(const model::v1beta1::Disruption& disruption, Violati
   }
 }
 
+void check_one_of(std::string_view value, std::span<const std::string_view> words, const std::string& path,
+                  Violations& out) {
+  if (std::ranges::find(words, value) != words.end()) return;
+  std::string text = std::string(value) + " not in ";
+  for (std::size_t i = 0; i < words.size(); ++i) text.append(i == 0 ? "" : ", ").append(words[i]);
+  if (const auto near = base::nearest_word(value, words)) text += " (did you mean \"" + std::string(*near) + "\"?)";
+  add(out, path, ViolationKind::kNotSupported, quoted(value), text);
+}
+
 // ---- selector maps of the alpha kinds
 
 struct IdRule {
@@ -81,47 +90,6 @@ void check_selector(const model::StringMap& selector, const std::string& path, c
       add(out, path, ViolationKind::kForbidden, "",
           "\"" + key + "\" filter is mutually exclusive, cannot be set with a combination of other filters in");
     }
-  }
-}
-
-void check_one_of(std::string_view value, std::span<const std::string_view> words, const std::string& path,
-                  Violations& out) {
-  if (std::ranges::find(words, value) != words.end()) return;
-  std::string text = std::string(value) + " not in ";
-  for (std::size_t i = 0; i < words.size(); ++i) text.append(i == 0 ? "" : ", ").append(words[i]);
-  if (const auto near = base::nearest_word(value, words)) text += " (did you mean \"" + std::string(*near) + "\"?)";
-  add(out, path, ViolationKind::kNotSupported, quoted(value), text);
-}
-
-void check_metadata_options(const model::MetadataOptions& options, const std::string& path, Violations& out) {
-  constexpr std::array<std::string_view, 2> kSwitch{"disabled", "enabled"};
-  constexpr std::array<std::string_view, 2> kTokens{"optional", "required"};
-  if (options.http_endpoint) check_one_of(*options.http_endpoint, kSwitch, path + ".httpEndpoint", out);
-  if (options.http_protocol_ipv6) check_one_of(*options.http_protocol_ipv6, kSwitch, path + ".httpProtocolIPv6", out);
-  if (options.http_tokens) check_one_of(*options.http_tokens, kTokens, path + ".httpTokens", out);
-  const auto hops = options.http_put_response_hop_limit.value_or(1);
-  if (hops < 1 || hops > 64) {
-    add(out, path + ".httpPutResponseHopLimit", ViolationKind::kInvalid, std::to_string(hops),
-        "expected 1 <= " + std::to_string(hops) + " <= 64");
-  }
-}
-
-void check_alpha_device(const model::BlockDeviceMapping& device, const std::string& path, Violations& out) {
-  constexpr std::array<std::string_view, 7> kTypes{"standard", "io1", "io2", "gp2", "sc1", "st1", "gp3"};
-  if (device.device_name.empty()) add(out, path + ".deviceName", ViolationKind::kRequired, "", "missing field(s)");
-  if (!device.ebs) {
-    add(out, path + ".ebs", ViolationKind::kRequired, "", "missing field(s)");
-    return;
-  }
-  if (!device.ebs->volume_type.empty()) check_one_of(device.ebs->volume_type, kTypes, path + ".ebs.volumeType", out);
-  const auto& size = device.ebs->volume_size;
-  if (!size) {
-    if (device.ebs->snapshot_id.empty()) {
-      add(out, path + ".ebs.volumeSize", ViolationKind::kRequired, "", "missing field(s)");
-    }
-  } else if (*size < model::Quantity::of(1'000'000'000) || *size > model::Quantity::of(64'000'000'000'000)) {
-    add(out, path + ".ebs.volumeSize", ViolationKind::kInvalid, quoted(size->text()),
-        "expected 1G <= " + size->text() + " <= 64T");
   }
 }
 
@@ -164,7 +132,7 @@ void check_provider(const model::v1alpha1::AwsNodeTemplateSpec& spec, const std:
                                                       "Windows2019",  "Windows2022", "Custom"};
   if (!spec.ami_family.empty()) check_one_of(spec.ami_family, kFamilies, prefix + "amiFamily", out);
   for (std::size_t i = 0; i < spec.block_device_mappings.size(); ++i) {
-    check_alpha_device(spec.block_device_mappings[i], at(prefix + "blockDeviceMappings", i), out);
+    check_block_device(spec.block_device_mappings[i], at(prefix + "blockDeviceMappings", i), out);
   }
 }
 
@@ -187,6 +155,38 @@ void check_ttl(const std::optional<std::int64_t>& seconds, const std::string& pa
 
 }  // namespace
 
+void check_metadata_options(const model::MetadataOptions& options, const std::string& path, Violations& out) {
+  constexpr std::array<std::string_view, 2> kSwitch{"disabled", "enabled"};
+  constexpr std::array<std::string_view, 2> kTokens{"optional", "required"};
+  if (options.http_endpoint) check_one_of(*options.http_endpoint, kSwitch, path + ".httpEndpoint", out);
+  if (options.http_protocol_ipv6) check_one_of(*options.http_protocol_ipv6, kSwitch, path + ".httpProtocolIPv6", out);
+  if (options.http_tokens) check_one_of(*options.http_tokens, kTokens, path + ".httpTokens", out);
+  const auto hops = options.http_put_response_hop_limit.value_or(1);
+  if (hops < 1 || hops > 64) {
+    add(out, path + ".httpPutResponseHopLimit", ViolationKind::kInvalid, std::to_string(hops),
+        "expected 1 <= " + std::to_string(hops) + " <= 64");
+  }
+}
+
+void check_block_device(const model::BlockDeviceMapping& device, const std::string& path, Violations& out) {
+  constexpr std::array<std::string_view, 7> kTypes{"standard", "io1", "io2", "gp2", "sc1", "st1", "gp3"};
+  if (device.device_name.empty()) add(out, path + ".deviceName", ViolationKind::kRequired, "", "missing field(s)");
+  if (!device.ebs) {
+    add(out, path + ".ebs", ViolationKind::kRequired, "", "missing field(s)");
+    return;
+  }
+  if (!device.ebs->volume_type.empty()) check_one_of(device.ebs->volume_type, kTypes, path + ".ebs.volumeType", out);
+  const auto& size = device.ebs->volume_size;
+  if (!size) {
+    if (device.ebs->snapshot_id.empty()) {
+      add(out, path + ".ebs.volumeSize", ViolationKind::kRequired, "", "missing field(s)");
+    }
+  } else if (*size < model::Quantity::of(1'000'000'000) || *size > model::Quantity::of(64'000'000'000'000)) {
+    add(out, path + ".ebs.volumeSize", ViolationKind::kInvalid, quoted(size->text()),
+        "expected 1G <= " + size->text() + " <= 64T");
+  }
+}
+
 Violations validate(const model::v1beta1::NodePool& pool) {
   Violations out;
   const auto& spec = pool.spec.node_template.spec;
@@ -207,7 +207,7 @@ Violations validate(const model::v1beta1::NodeClaim& claim) {
   Violations out;
   check_name(claim.meta, out);
   check_taints(claim.spec.taints, claim.spec.startup_taints, "spec", out);
-  check_requirement_values(claim.spec.requirements, "spec.requirements", out);
+  check_requirements(claim.spec.requirements, "spec.requirements", Era::kBeta, out);
   return finished(std::move(out));
 }
 

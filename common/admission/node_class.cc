@@ -4,6 +4,7 @@
 
 #include "common/admission/rules.h"
 #include "common/base/strings.h"
+#include "common/model/labels.h"
 
 // EC2NodeClass at v1 and v1beta1. spec: api §4.3, §4.7, §7.9, §10.3, §10.4
 
@@ -17,7 +18,9 @@ void check_tags(const model::StringMap& tags, std::string_view path, Violations&
   }
 }
 
-void check_resource_tags(const model::StringMap& tags, Violations& out) {
+// EC-C30…C35, BEC-C17.
+void check_resource_tags(const model::StringMap& tags, Era era, Violations& out) {
+  const std::string_view era_tag = era == Era::kV1 ? "eks:eks-cluster-name" : "karpenter.sh/managed-by";
   for (const auto& [key, value] : tags) {
     const std::string path = member("spec.tags", key);
     const auto forbid = [&](const std::string& text) { add(out, path, ViolationKind::kInvalid, quoted(key), text); };
@@ -25,15 +28,31 @@ void check_resource_tags(const model::StringMap& tags, Violations& out) {
     if (key.starts_with("kubernetes.io/cluster")) {
       forbid("tag contains a restricted tag matching kubernetes.io/cluster/");
     }
-    for (const auto* restricted : {"eks:eks-cluster-name", "karpenter.sh/nodepool", "karpenter.sh/nodeclaim",
-                                   "karpenter.k8s.aws/ec2nodeclass"}) {
+    for (const std::string_view restricted : {era_tag, std::string_view("karpenter.sh/nodepool"),
+                                              std::string_view("karpenter.sh/nodeclaim"), model::labels::kNodeClass}) {
       if (key == restricted) forbid("tag contains a restricted tag matching " + std::string(restricted));
     }
   }
 }
 
-// EC-C1…C3: "not all" — one clean term makes the list valid.
-void check_subnets(const std::vector<model::SelectorTerm>& terms, Violations& out) {
+// Members of a term that exclude others. v1 refuses a list when all its terms mix them ("not all": one clean term makes
+// the list valid); the older webhook refused each such term.
+template <class Term, class Mixes>
+void check_exclusion(const std::vector<Term>& terms, std::string_view path, std::string_view message, Era era,
+                     const Mixes& mixes, Violations& out) {
+  if (era == Era::kV1) {
+    if (!terms.empty() && std::ranges::all_of(terms, mixes)) {
+      add(out, std::string(path), ViolationKind::kInvalid, "", std::string(message));
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    if (mixes(terms[i])) add(out, at(path, i), ViolationKind::kInvalid, "", std::string(message));
+  }
+}
+
+// EC-C1…C3, BEC-W3.
+void check_subnets(const std::vector<model::SelectorTerm>& terms, Era era, Violations& out) {
   constexpr std::string_view kPath = "spec.subnetSelectorTerms";
   if (terms.empty()) {
     add(out, std::string(kPath), ViolationKind::kInvalid, "[]", "subnetSelectorTerms cannot be empty");
@@ -44,18 +63,17 @@ void check_subnets(const std::vector<model::SelectorTerm>& terms, Violations& ou
     }
     check_tags(terms[i].tags, at(kPath, i) + ".tags", out);
   }
-  const auto mixed = [](const auto& term) { return !term.id.empty() && !term.tags.empty(); };
-  if (!terms.empty() && std::ranges::all_of(terms, mixed)) {
-    add(out, std::string(kPath), ViolationKind::kInvalid, "",
-        "'id' is mutually exclusive, cannot be set with a combination of other fields in a subnet selector term");
-  }
+  check_exclusion(
+      terms, kPath,
+      "'id' is mutually exclusive, cannot be set with a combination of other fields in a subnet selector term", era,
+      [](const auto& term) { return !term.id.empty() && !term.tags.empty(); }, out);
 }
 
-void check_security_groups(const std::vector<model::SelectorTerm>& terms, Violations& out) {
+// EC-C5…C8, BEC-W4.
+void check_security_groups(const std::vector<model::SelectorTerm>& terms, Era era, Violations& out) {
   constexpr std::string_view kPath = "spec.securityGroupSelectorTerms";
   if (terms.empty()) {
     add(out, std::string(kPath), ViolationKind::kInvalid, "[]", "securityGroupSelectorTerms cannot be empty");
-    return;
   }
   for (std::size_t i = 0; i < terms.size(); ++i) {
     if (terms[i].id.empty() && terms[i].tags.empty() && terms[i].name.empty()) {
@@ -63,12 +81,12 @@ void check_security_groups(const std::vector<model::SelectorTerm>& terms, Violat
     }
     check_tags(terms[i].tags, at(kPath, i) + ".tags", out);
   }
-  const auto id_mixed = [](const auto& t) { return !t.id.empty() && (!t.tags.empty() || !t.name.empty()); };
-  const auto name_mixed = [](const auto& t) { return !t.name.empty() && (!t.tags.empty() || !t.id.empty()); };
   const std::string tail =
       " is mutually exclusive, cannot be set with a combination of other fields in a security group selector term";
-  if (std::ranges::all_of(terms, id_mixed)) add(out, std::string(kPath), ViolationKind::kInvalid, "", "'id'" + tail);
-  if (std::ranges::all_of(terms, name_mixed)) add(out, std::string(kPath), ViolationKind::kInvalid, "", "'name'" + tail);
+  const auto id_mixed = [](const auto& t) { return !t.id.empty() && (!t.tags.empty() || !t.name.empty()); };
+  const auto name_mixed = [](const auto& t) { return !t.name.empty() && (!t.tags.empty() || !t.id.empty()); };
+  check_exclusion(terms, kPath, "'id'" + tail, era, id_mixed, out);
+  check_exclusion(terms, kPath, "'name'" + tail, era, name_mixed, out);
 }
 
 void check_alias(const std::string& alias, const std::string& path, Violations& out) {
@@ -137,17 +155,44 @@ void check_amis(const model::Ec2NodeClassSpec& spec, Violations& out) {
   }
 }
 
+// BEC-W5, BEC-W7.
+void check_beta_amis(const model::v1beta1::Ec2NodeClassSpec& spec, Violations& out) {
+  constexpr std::string_view kPath = "spec.amiSelectorTerms";
+  const auto& terms = spec.ami_selector_terms;
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    if (terms[i].id.empty() && terms[i].tags.empty() && terms[i].name.empty()) {
+      add(out, at(kPath, i), ViolationKind::kInvalid, "{}", "expected at least one, got none, ['tags', 'id', 'name']");
+    }
+    check_tags(terms[i].tags, at(kPath, i) + ".tags", out);
+  }
+  check_exclusion(
+      terms, kPath, "'id' is mutually exclusive, cannot be set with a combination of other fields in amiSelectorTerms",
+      Era::kBeta,
+      [](const auto& t) { return !t.id.empty() && (!t.tags.empty() || !t.name.empty() || !t.owner.empty()); }, out);
+  if (spec.ami_family == "Custom" && terms.empty()) {
+    add(out, std::string(kPath), ViolationKind::kRequired, "", "missing field(s)");
+  }
+}
+
+// EC-C22.
 void check_identity(const std::string& role, const std::string& instance_profile, Violations& out) {
   if (role.empty() == instance_profile.empty()) {
     add(out, "spec", ViolationKind::kInvalid, "", "must specify exactly one of ['role', 'instanceProfile']");
   }
 }
 
+// EC-C36, BEC-W9.
+void check_one_root(const std::vector<model::BlockDeviceMapping>& devices, Violations& out) {
+  if (std::ranges::count_if(devices, [](const auto& d) { return d.root_volume.value_or(false); }) > 1) {
+    add(out, "spec.blockDeviceMappings", ViolationKind::kInvalid, "",
+        "must have only one blockDeviceMappings with rootVolume");
+  }
+}
+
+// EC-C36…C38.
 void check_block_devices(const std::vector<model::BlockDeviceMapping>& devices, Violations& out) {
   constexpr std::string_view kPath = "spec.blockDeviceMappings";
-  if (std::ranges::count_if(devices, [](const auto& d) { return d.root_volume.value_or(false); }) > 1) {
-    add(out, std::string(kPath), ViolationKind::kInvalid, "", "must have only one blockDeviceMappings with rootVolume");
-  }
+  check_one_root(devices, out);
   for (std::size_t i = 0; i < devices.size(); ++i) {
     if (!devices[i].ebs) continue;
     const auto& ebs = *devices[i].ebs;
@@ -220,12 +265,12 @@ void check_reservations(const std::vector<model::CapacityReservationSelectorTerm
 Violations validate(const model::Ec2NodeClass& node_class) {
   Violations out;
   const auto& spec = node_class.spec;
-  check_subnets(spec.subnet_selector_terms, out);
-  check_security_groups(spec.security_group_selector_terms, out);
+  check_subnets(spec.subnet_selector_terms, Era::kV1, out);
+  check_security_groups(spec.security_group_selector_terms, Era::kV1, out);
   check_reservations(spec.capacity_reservation_selector_terms, out);
   check_amis(spec, out);
   check_identity(spec.role, spec.instance_profile, out);
-  check_resource_tags(spec.tags, out);
+  check_resource_tags(spec.tags, Era::kV1, out);
   check_block_devices(spec.block_device_mappings, out);
   check_network(spec, out);
   return finished(std::move(out));
@@ -250,17 +295,18 @@ Violations validate(const model::v1beta1::Ec2NodeClass& node_class) {
   Violations out;
   const auto& spec = node_class.spec;
   check_name(node_class.meta, out);
-  check_subnets(spec.subnet_selector_terms, out);
-  check_security_groups(spec.security_group_selector_terms, out);
-  for (std::size_t i = 0; i < spec.ami_selector_terms.size(); ++i) {
-    check_ami_term(spec.ami_selector_terms[i], at("spec.amiSelectorTerms", i), out);
-  }
-  if (spec.ami_family == "Custom" && spec.ami_selector_terms.empty()) {
-    add(out, "spec.amiSelectorTerms", ViolationKind::kRequired, "", "missing field(s)");
-  }
+  check_subnets(spec.subnet_selector_terms, Era::kBeta, out);
+  check_security_groups(spec.security_group_selector_terms, Era::kBeta, out);
+  check_beta_amis(spec, out);
   check_identity(spec.role, spec.instance_profile, out);
-  check_resource_tags(spec.tags, out);
-  if (spec.block_device_mappings) check_block_devices(*spec.block_device_mappings, out);
+  check_resource_tags(spec.tags, Era::kBeta, out);
+  if (spec.metadata_options) check_metadata_options(*spec.metadata_options, "spec.metadataOptions", out);
+  if (!spec.block_device_mappings) return finished(std::move(out));
+  const auto& devices = *spec.block_device_mappings;
+  check_one_root(devices, out);
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    check_block_device(devices[i], at("spec.blockDeviceMappings", i), out);
+  }
   return finished(std::move(out));
 }
 

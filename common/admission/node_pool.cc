@@ -62,20 +62,6 @@ void check_disruption(const model::Disruption& disruption, Violations& out) {
   }
 }
 
-void check_pool_requirements(const model::NodePoolTemplateSpec& spec, Violations& out) {
-  constexpr std::string_view kPath = "spec.template.spec.requirements";
-  check_requirements(spec.requirements, kPath, Era::kV1, out);
-  for (std::size_t i = 0; i < spec.requirements.size(); ++i) {
-    const auto& key = spec.requirements[i].key;
-    const std::string path = at(kPath, i) + ".key";
-    if (key == labels::kNodePool) {
-      add(out, path, ViolationKind::kInvalid, quoted(key), "label \"karpenter.sh/nodepool\" is restricted");
-    } else if (!restriction(normalised_key(key), Era::kV1)) {
-      check_requirement_domain(key, path, out);  // a plain suffix of a restricted domain
-    }
-  }
-}
-
 void warn_requirements(const std::vector<model::NodeSelectorRequirement>& requirements, std::string_view path,
                        std::vector<std::string>& out) {
   for (std::size_t i = 0; i < requirements.size(); ++i) {
@@ -105,7 +91,7 @@ Violations validate(const model::NodePool& pool) {
     add(out, "spec.template.metadata.labels", ViolationKind::kTooMany, "", "must have at most 100 items");
   }
   check_taints(spec.taints, spec.startup_taints, "spec.template.spec", out);
-  check_pool_requirements(spec, out);
+  check_requirements(spec.requirements, "spec.template.spec.requirements", Era::kV1, out);
   check_class_ref(spec.node_class_ref, "spec.template.spec.nodeClassRef", out);
   check_duration(spec.expire_after, "spec.template.spec.expireAfter", out);
   check_duration(spec.termination_grace_period, "spec.template.spec.terminationGracePeriod", out);
@@ -129,7 +115,10 @@ Violations validate(const model::NodeClaim& claim) {
   Violations out;
   check_requirement_values(claim.spec.requirements, "spec.requirements", out);
   for (std::size_t i = 0; i < claim.spec.requirements.size(); ++i) {
-    check_requirement_domain(claim.spec.requirements[i].key, at("spec.requirements", i) + ".key", out);
+    const auto& key = claim.spec.requirements[i].key;
+    if (const auto fault = domain_fault(key)) {
+      add(out, at("spec.requirements", i) + ".key", ViolationKind::kInvalid, quoted(key), *fault);
+    }
   }
   check_class_ref(claim.spec.node_class_ref, "spec.nodeClassRef", out);
   return finished(std::move(out));

@@ -35,6 +35,13 @@ std::string spaced(std::span<const std::string_view> words) {
   return out + "]";
 }
 
+// JSON text of a list of strings; at most 256 bytes.
+std::string quoted_list(std::span<const std::string> words) {
+  std::string out = "[";
+  for (const auto& word : words) out.append(out.size() == 1 ? "" : ",").append(quoted(word));
+  return shortened(out + "]", 256);
+}
+
 std::string bracketed(std::span<const std::string> words) {
   std::string out = "[";
   for (const auto& word : words) out.append(out.size() == 1 ? "" : " ").append(word);
@@ -56,11 +63,11 @@ void check_known_values(const model::NodeSelectorRequirement& requirement, const
   });
   const std::string got = bracketed(requirement.values);
   if (valid == 0) {
-    add(out, path + ".values", ViolationKind::kInvalid, quoted(got),
+    add(out, path + ".values", ViolationKind::kInvalid, quoted_list(requirement.values),
         "no valid values found in " + got + " for " + requirement.key + ", expected one of: " + spaced(known) +
             ", got: " + got);
   } else if (requirement.min_values && valid < *requirement.min_values) {
-    add(out, path + ".values", ViolationKind::kInvalid, quoted(got),
+    add(out, path + ".values", ViolationKind::kInvalid, quoted_list(requirement.values),
         "not enough valid values found in " + got + " for " + requirement.key + ", expected at least " +
             std::to_string(*requirement.min_values) + " valid values from: " + spaced(known) +
             ", got: " + std::to_string(valid));
@@ -79,8 +86,15 @@ void check_operator(const model::NodeSelectorRequirement& requirement, const std
 
 void check_key(const model::NodeSelectorRequirement& requirement, const std::string& path, Era era, Violations& out) {
   const auto key = normalised_key(requirement.key);
-  if (const auto text = restriction(key, era)) {
-    add(out, path + ".key", ViolationKind::kInvalid, quoted(requirement.key), *text + suggest_label(key));
+  const auto refuse = [&](const std::string& text) {
+    add(out, path + ".key", ViolationKind::kInvalid, quoted(requirement.key), text);
+  };
+  if (era == Era::kV1 && requirement.key == labels::kNodePool) {
+    refuse("label \"karpenter.sh/nodepool\" is restricted");  // NP-C13; NodeClaims may
+  } else if (const auto fault = domain_fault(requirement.key); fault && era == Era::kV1) {
+    refuse(*fault);
+  } else if (const auto text = restriction(key, era)) {
+    refuse(*text + suggest_label(key));
   }
   if (const auto fault = qualified_name_fault(key)) {
     add(out, path + ".key", ViolationKind::kInvalid, quoted(requirement.key),
@@ -95,19 +109,26 @@ void check_values(const model::NodeSelectorRequirement& requirement, const std::
           "invalid value " + requirement.values[i] + " for key " + requirement.key + ", " + *fault);
     }
   }
+}
+
+// §7.1 rules 6-8; at v1 in the words of NP-C9…C11, which say the same.
+void check_count(const model::NodeSelectorRequirement& requirement, const std::string& path, Era era, Violations& out) {
+  const bool is_v1 = era == Era::kV1;
+  const std::string old_head = "key " + requirement.key + " with operator " + requirement.op;
   if (requirement.op == "In" && requirement.values.empty()) {
     add(out, path + ".values", ViolationKind::kRequired, "",
-        "key " + requirement.key + " with operator In must have a value defined");
+        is_v1 ? "requirements with operator 'In' must have a value defined" : old_head + " must have a value defined");
+  }
+  if (is_comparison(requirement.op) && !has_comparable_value(requirement)) {
+    add(out, path + ".values", ViolationKind::kInvalid, quoted_list(requirement.values),
+        is_v1 ? "requirements operator 'Gt', 'Lt', 'Gte', or 'Lte' must have a single positive integer value"
+              : old_head + " must have a single positive integer value");
   }
   if (requirement.op == "In" && requirement.min_values &&
       static_cast<std::int64_t>(requirement.values.size()) < *requirement.min_values) {
     add(out, path + ".minValues", ViolationKind::kInvalid, std::to_string(*requirement.min_values),
-        "key " + requirement.key +
-            " with operator In must have at least minimum number of values defined in 'values' field");
-  }
-  if (is_comparison(requirement.op) && !has_comparable_value(requirement)) {
-    add(out, path + ".values", ViolationKind::kInvalid, quoted(bracketed(requirement.values)),
-        "key " + requirement.key + " with operator " + requirement.op + " must have a single positive integer value");
+        is_v1 ? "requirements with 'minValues' must have at least that many values specified in the 'values' field"
+              : old_head + " must have at least minimum number of values defined in 'values' field");
   }
 }
 
@@ -192,50 +213,38 @@ void check_requirements(std::span<const model::NodeSelectorRequirement> requirem
     check_operator(requirements[i], here, era, out);
     check_key(requirements[i], here, era, out);
     check_values(requirements[i], here, out);
+    check_count(requirements[i], here, era, out);
     if (era == Era::kV1) check_known_values(requirements[i], here, out);
   }
 }
 
 void check_requirement_values(std::span<const model::NodeSelectorRequirement> requirements, std::string_view path,
                               Violations& out) {
-  for (std::size_t i = 0; i < requirements.size(); ++i) {
-    const auto& requirement = requirements[i];
-    const std::string here = at(path, i);
-    if (requirement.op == "In" && requirement.values.empty()) {
-      add(out, here + ".values", ViolationKind::kRequired, "",
-          "requirements with operator 'In' must have a value defined");
-    }
-    if (is_comparison(requirement.op) && !has_comparable_value(requirement)) {
-      add(out, here + ".values", ViolationKind::kInvalid, quoted(bracketed(requirement.values)),
-          "requirements operator 'Gt', 'Lt', 'Gte', or 'Lte' must have a single positive integer value");
-    }
-    if (requirement.op == "In" && requirement.min_values &&
-        static_cast<std::int64_t>(requirement.values.size()) < *requirement.min_values) {
-      add(out, here + ".minValues", ViolationKind::kInvalid, std::to_string(*requirement.min_values),
-          "requirements with 'minValues' must have at least that many values specified in the 'values' field");
-    }
-  }
+  for (std::size_t i = 0; i < requirements.size(); ++i) check_count(requirements[i], at(path, i), Era::kV1, out);
 }
 
-void check_requirement_domain(std::string_view key, const std::string& path, Violations& out) {
+std::optional<std::string> domain_fault(std::string_view key) {
   const auto domain = domain_of(key);
-  const auto forbid = [&](const std::string& text) { add(out, path, ViolationKind::kInvalid, quoted(key), text); };
   if (domain.ends_with("karpenter.sh") && key != labels::kCapacityType && key != labels::kNodePool) {
-    forbid("label domain \"karpenter.sh\" is restricted");
+    return "label domain \"karpenter.sh\" is restricted";
   }
-  if (key == labels::kHostname) forbid("label \"kubernetes.io/hostname\" is restricted");
+  if (key == labels::kHostname) return "label \"kubernetes.io/hostname\" is restricted";
   const bool listed = key == labels::kNodeClass || std::ranges::find(labels::kProvider, key) != labels::kProvider.end();
-  if (domain.ends_with("karpenter.k8s.aws") && !listed) {
-    forbid("label domain \"karpenter.k8s.aws\" is restricted" + suggest_label(key));
-  }
+  if (!domain.ends_with("karpenter.k8s.aws") || listed) return std::nullopt;
+  return "label domain \"karpenter.k8s.aws\" is restricted" + suggest_label(key);
 }
 
 void check_labels(const model::StringMap& values, std::string_view path, Era era, std::string_view own_label,
                   Violations& out) {
   for (const auto& [key, value] : values) {
     const std::string here = member(path, key);
-    if (key == own_label) {
+    const auto cel = era == Era::kV1 ? domain_fault(key) : std::nullopt;
+    if (key == own_label && era == Era::kV1) {
+      add(out, here, ViolationKind::kInvalid, quoted(key), "label \"" + key + "\" is restricted");
+    } else if (key == own_label) {
       add(out, here, ViolationKind::kForbidden, "", "invalid key name \"" + key + "\" in labels, restricted");
+    } else if (cel) {
+      add(out, here, ViolationKind::kInvalid, quoted(key), *cel);
     } else if (const auto fault = qualified_name_fault(key)) {
       add(out, here, ViolationKind::kInvalid, quoted(key), "invalid key name \"" + key + "\" in labels, " + *fault);
     } else if (const auto text = restriction(key, era)) {
@@ -300,7 +309,7 @@ std::optional<std::string> schedule_fault(std::string_view schedule) {
 
 std::string Violation::text() const {
   const auto head = [this](std::string_view label) {
-    return path + ": " + std::string(label) + (value.empty() ? "" : ": " + value) + ": " + message;
+    return (path.empty() ? "" : path + ": ") + std::string(label) + (value.empty() ? "" : ": " + value) + ": " + message;
   };
   switch (kind) {
     case ViolationKind::kRequired: return head("Required value");

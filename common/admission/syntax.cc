@@ -160,10 +160,14 @@ std::string suggest_label(std::string_view key) {
   return near ? " (did you mean \"" + std::string(*near) + "\"?)" : "";
 }
 
-std::string quoted(std::string_view text) {
-  std::string out = json::Value::of(text).dump();
-  if (out.size() > 256) out.resize(256);
-  return out;
+std::string shortened(std::string text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  const auto continues = [&] { return (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U; };
+  while (bytes > 0 && continues()) --bytes;
+  text.resize(bytes);
+  return text;
 }
+
+std::string quoted(std::string_view text) { return shortened(json::Value::of(text).dump(), 256); }
 
 }  // namespace karpenter::admission

@@ -29,6 +29,8 @@ enum class Era : std::uint8_t { kAlpha, kBeta, kV1 };
 // ` (did you mean "x"?)` when `word` is near one of the well-known labels, else "".
 [[nodiscard]] std::string suggest_label(std::string_view key);
 
+// At most `bytes` of `text`, cut between characters.
+[[nodiscard]] std::string shortened(std::string text, std::size_t bytes);
 // JSON text of a string: quotes and escapes; at most 256 bytes.
 [[nodiscard]] std::string quoted(std::string_view text);
 

@@ -9,8 +9,11 @@
 #include "common/conversion/alpha_selectors.h"
 #include "common/conversion/annotations.h"
 #include "common/conversion/conversion.h"
+#include "common/model/labels.h"
 #include "common/schema/codec.h"
 #include "common/schema/inline_provider.h"
+#include "common/schema/pattern.h"
+#include "common/schema/patterns.h"
 
 // v1alpha5 Provisioner and v1alpha1 AWSNodeTemplate -> v1. spec: conversion §4
 
@@ -67,7 +70,7 @@ model::StringMap template_labels(const model::StringMap& labels, Diagnostics& ou
   for (const auto& [key, value] : labels) {
     const std::string stable(admission::normalised_key(key));
     if (stable == key) kept.insert_or_assign(key, value);  // the stable key wins
-    if (stable != key && !kept.emplace(stable, value).second) {
+    if (stable != key && (labels.contains(stable) || !kept.emplace(stable, value).second)) {
       say(out, "W-LABEL-MERGED", "spec.labels[" + key + "]: " + stable + " is there already");
     }
   }
@@ -75,7 +78,10 @@ model::StringMap template_labels(const model::StringMap& labels, Diagnostics& ou
 }
 
 // spec: conversion §4.4
-std::vector<model::NodeSelectorRequirement> requirements(const Provisioner& provisioner) {
+std::vector<model::NodeSelectorRequirement> requirements(const Provisioner& provisioner,
+                                                         const model::StringMap& labels, Diagnostics& said) {
+  constexpr std::array<std::string_view, 6> kOperators{"In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"};
+  constexpr std::array kSingle{model::labels::kOs, model::labels::kArch, model::labels::kCapacityType};
   Provisioner defaulted = provisioner;
   admission::set_defaults(defaulted);
   const auto given = provisioner.spec.requirements.size();
@@ -84,10 +90,21 @@ std::vector<model::NodeSelectorRequirement> requirements(const Provisioner& prov
     auto requirement = defaulted.spec.requirements[i];
     requirement.key = std::string(admission::normalised_key(requirement.key));
     // A label and a contradictory default would make the pool unschedulable.
-    if (i >= given && provisioner.spec.labels.contains(requirement.key)) continue;
+    const bool is_single = std::ranges::find(kSingle, requirement.key) != kSingle.end();
+    if (i >= given && is_single && labels.contains(requirement.key)) {
+      say(said, "W-DEFAULT-SKIPPED", "spec.requirements: no default for " + requirement.key + ", a label names it");
+      continue;
+    }
+    if (std::ranges::find(kOperators, requirement.op) == kOperators.end()) {
+      say(said, "E-REQUIREMENT", "spec.requirements: operator " + requirement.op + " of " + requirement.key);
+    }
     out.push_back(std::move(requirement));
   }
   return out;
+}
+
+void check_ttl(std::int64_t seconds, std::string_view path, Diagnostics& out) {
+  if (seconds < 0) say(out, "E-TTL", std::string(path) + " is negative");
 }
 
 // spec: conversion §4.5
@@ -104,6 +121,7 @@ model::Disruption disruption(const model::v1alpha5::ProvisionerSpec& spec, Diagn
     to.consolidate_after = "Never";
     say(out, "W-NO-CONSOLIDATION", "neither consolidation nor ttlSecondsAfterEmpty: nodes are never consolidated");
   } else {
+    check_ttl(*spec.ttl_seconds_after_empty, "spec.ttlSecondsAfterEmpty", out);
     to.consolidate_after = seconds_text(std::max<std::int64_t>(0, *spec.ttl_seconds_after_empty));
   }
   return to;
@@ -141,7 +159,7 @@ void map_family(const AwsNodeTemplateSpec& from, const AlphaSettings& settings, 
     model::v1beta1::Ec2NodeClass beta;
     beta.spec.ami_family = "Ubuntu";
     beta.spec.ami_selector_terms = to.spec.ami_selector_terms;
-    if (!from.block_device_mappings.empty()) beta.spec.block_device_mappings = from.block_device_mappings;
+    if (!to.spec.block_device_mappings.empty()) beta.spec.block_device_mappings = to.spec.block_device_mappings;
     const auto converted = to_v1(beta);
     to.spec.ami_family = converted.spec.ami_family;
     to.spec.ami_selector_terms = converted.spec.ami_selector_terms;
@@ -213,6 +231,32 @@ std::vector<model::SelectorTerm> selector(const std::optional<model::StringMap>&
   return {term};
 }
 
+// The size as v1 takes it: text it knows stays, anything else becomes whole GiB, rounded up as EC2 was asked for.
+void map_volume_size(model::Ebs& ebs, Diagnostics& out) {
+  static const auto kAccepted = schema::Pattern::compile(schema::patterns::kVolumeSize);
+  if (!ebs.volume_size) return;
+  const auto text = ebs.volume_size->text();
+  if (kAccepted->matches(text)) return;
+  constexpr std::int64_t kGiB = 1LL << 30;
+  const auto bytes = ebs.volume_size->value();
+  const auto whole = bytes / kGiB + (bytes % kGiB > 0 ? 1 : 0);
+  if (whole < 1 || whole > 59000) {
+    say(out, "E-VOLUME", "blockDeviceMappings: volumeSize " + text + " is not between 1Gi and 59000Gi");
+    return;
+  }
+  ebs.volume_size = *model::Quantity::parse(std::to_string(whole) + "Gi");
+  say(out, "I-VOLUME", "blockDeviceMappings: volumeSize " + text + " is " + std::to_string(whole) + "Gi");
+}
+
+// spec: conversion §4.12
+std::vector<model::BlockDeviceMapping> block_devices(std::vector<model::BlockDeviceMapping> devices, Diagnostics& out) {
+  for (auto& device : devices) {
+    device.root_volume = std::nullopt;
+    if (device.ebs) map_volume_size(*device.ebs, out);
+  }
+  return devices;
+}
+
 void map_node_class(const AwsNodeTemplateSpec& from, const AlphaSettings& settings, model::Ec2NodeClass& to,
                     Diagnostics& out) {
   if (!from.launch_template.empty()) {
@@ -223,7 +267,7 @@ void map_node_class(const AwsNodeTemplateSpec& from, const AlphaSettings& settin
   }
   to.spec.subnet_selector_terms = selector(from.subnet_selector, "subnetSelector", settings, out);
   to.spec.security_group_selector_terms = selector(from.security_group_selector, "securityGroupSelector", settings, out);
-  to.spec.block_device_mappings = from.block_device_mappings;
+  to.spec.block_device_mappings = block_devices(from.block_device_mappings, out);
   map_family(from, settings, to, out);
   map_identity(from, settings, to.spec, out);
   to.spec.metadata_options = metadata_options(from.metadata_options, out);
@@ -233,9 +277,31 @@ void map_node_class(const AwsNodeTemplateSpec& from, const AlphaSettings& settin
   to.spec.context = from.context;
 }
 
+bool has_same_keys(const model::StringMap& a, const model::StringMap& b) {
+  return std::ranges::equal(a, b, {}, &model::StringMap::value_type::first, &model::StringMap::value_type::first);
+}
+
+void check_kubelet(const model::v1beta1::Kubelet& kubelet, Diagnostics& out) {
+  const auto refuse = [&](const std::string& text) { say(out, "E-KUBELET", "spec.kubeletConfiguration." + text); };
+  if (kubelet.container_runtime == "dockerd") say(out, "W-DOCKERD", "containerRuntime dockerd: nodes run containerd");
+  constexpr std::array<std::string_view, 4> kReserved{"cpu", "memory", "ephemeral-storage", "pid"};
+  for (const auto* reserved : {&kubelet.system_reserved, &kubelet.kube_reserved}) {
+    for (const auto& [key, value] : *reserved) {
+      if (std::ranges::find(kReserved, key) == kReserved.end()) refuse("…Reserved: " + key + " cannot be reserved");
+    }
+  }
+  const auto& high = kubelet.image_gc_high_threshold_percent;
+  const auto& low = kubelet.image_gc_low_threshold_percent;
+  if (high && low && *high <= *low) refuse("imageGCHighThresholdPercent: must be above imageGCLowThresholdPercent");
+  if (!has_same_keys(kubelet.eviction_soft, kubelet.eviction_soft_grace_period)) {
+    refuse("evictionSoft: must have the keys of evictionSoftGracePeriod");
+  }
+}
+
 // spec: conversion §4.6. "" when nothing is set.
-std::string kubelet_text(const std::optional<model::v1beta1::Kubelet>& kubelet) {
+std::string kubelet_text(const std::optional<model::v1beta1::Kubelet>& kubelet, Diagnostics& out) {
   if (!kubelet) return "";
+  check_kubelet(*kubelet, out);
   auto copy = *kubelet;
   copy.container_runtime.clear();
   const auto encoded = json::parse(model::v1beta1::kubelet_json(copy));
@@ -255,7 +321,19 @@ std::string short_hash(std::string_view text) {
 std::string class_name(const Provisioner& provisioner, const AwsNodeTemplate* node_template, const std::string& kubelet) {
   if (node_template == nullptr) return provisioner.meta.name;
   if (kubelet.empty()) return node_template->meta.name;
-  return node_template->meta.name.substr(0, 54) + "-" + short_hash(kubelet);
+  // The name becomes the value of a node label: at most 63 characters.
+  std::string stem = node_template->meta.name.substr(0, 54);
+  if (stem.size() < node_template->meta.name.size()) stem.resize(stem.find_last_not_of("-.") + 1);
+  return stem + "-" + short_hash(kubelet);
+}
+
+// spec: conversion §4.3
+void check_ref(const std::optional<model::v1alpha5::ProviderRef>& ref, Diagnostics& out) {
+  if (!ref) return;
+  const auto group = ref->api_version.substr(0, ref->api_version.find('/'));
+  const bool is_known = (ref->kind.empty() || ref->kind == "AWSNodeTemplate") &&
+                        (ref->api_version.empty() || group == model::kAwsGroup);
+  if (!is_known) say(out, "E-REF", "spec.providerRef is no AWSNodeTemplate: " + ref->api_version + " " + ref->kind);
 }
 
 // Whatever v1 would refuse is said with the v1 path.
@@ -279,10 +357,16 @@ void map_pool(const Provisioner& provisioner, const std::string& node_class, mod
   node_template.meta.annotations = template_annotations(spec.annotations, out);
   node_template.spec.taints = spec.taints;
   node_template.spec.startup_taints = spec.startup_taints;
-  node_template.spec.requirements = requirements(provisioner);
+  for (const auto* taints : {&spec.taints, &spec.startup_taints}) {
+    for (const auto& taint : *taints) {
+      if (taint.effect.empty()) say(out, "E-TAINT", "taint " + taint.key + " has no effect, v1 needs one");
+    }
+  }
+  node_template.spec.requirements = requirements(provisioner, node_template.meta.labels, out);
   node_template.spec.node_class_ref = {.group = std::string(model::kAwsGroup), .kind = "EC2NodeClass", .name = node_class};
   node_template.spec.expire_after = "Never";
   if (spec.ttl_seconds_until_expired) {
+    check_ttl(*spec.ttl_seconds_until_expired, "spec.ttlSecondsUntilExpired", out);
     node_template.spec.expire_after = seconds_text(std::max<std::int64_t>(0, *spec.ttl_seconds_until_expired));
     say(out, "W-EXPIRY", "expiry is forceful at v1: it does not wait for replacements");
   }
@@ -302,6 +386,7 @@ AlphaOutput from_v1alpha5(const Provisioner& provisioner, const AwsNodeTemplate*
     say(said, "E-PROVIDER-BOTH", "spec.provider and spec.providerRef exclude each other");
     return out;
   }
+  check_ref(provisioner.spec.provider_ref, said);
   AwsNodeTemplateSpec source;
   if (node_template != nullptr) {
     source = node_template->spec;
@@ -316,7 +401,7 @@ AlphaOutput from_v1alpha5(const Provisioner& provisioner, const AwsNodeTemplate*
     }
     source = std::move(decoded).value();
   }
-  out.node_class.spec.kubelet = kubelet_text(provisioner.spec.kubelet);
+  out.node_class.spec.kubelet = kubelet_text(provisioner.spec.kubelet, said);
   out.node_class.meta.name = class_name(provisioner, node_template, out.node_class.spec.kubelet);
   map_node_class(source, settings, out.node_class, said);
   map_pool(provisioner, out.node_class.meta.name, out.pool, said);

@@ -1,5 +1,6 @@
 #include "common/conversion/alpha_selectors.h"
 
+#include <algorithm>
 #include <string>
 
 #include "common/base/strings.h"
@@ -28,6 +29,8 @@ std::vector<std::string> alternatives(std::string_view key, std::string_view val
       out.emplace_back(text);
     }
   }
+  const auto repeated = [&](auto it) { return std::find(out.begin(), it, *it) != it; };
+  for (auto it = out.begin(); it != out.end();) it = repeated(it) ? out.erase(it) : it + 1;  // keeps the first
   if (out.empty()) diagnostics.push_back({.code = "E-SELECTOR", .message = std::string(key) + " selects nothing"});
   return out;
 }
@@ -97,7 +100,10 @@ std::vector<model::AmiSelectorTerm> expand_ami_selector(const model::StringMap& 
           term.name = name;
           term.tags = tags;
           const bool owner_only = !owner.empty() && id.empty() && name.empty() && tags.empty();
-          if (owner_only) term.name = "*";  // v1 rejects a term with only an owner
+          if (owner_only) {
+            term.name = "*";  // v1 rejects a term with only an owner
+            diagnostics.push_back({.code = "W-OWNER-ONLY", .message = "amiSelector: any image of owner " + owner});
+          }
           out.push_back(std::move(term));
         }
       }

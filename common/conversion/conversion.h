@@ -37,7 +37,7 @@ struct Lookups {
 
 // ---- v1alpha5 -> v1. spec: conversion §4
 struct Diagnostic {
-  std::string code;  // "E-..." stops the materialisation, "W-..." does not
+  std::string code;  // "E-..." stops the materialisation; "W-..." and "I-..." do not
   std::string message;
   [[nodiscard]] bool is_error() const { return code.starts_with("E-"); }
 };

@@ -82,8 +82,9 @@ void family_to_v1beta1(const model::Ec2NodeClass& from, beta::Ec2NodeClass& to) 
   const auto ubuntu = from.meta.annotation(kUbuntu);
   for (auto term : from.spec.ami_selector_terms) {
     if (!term.alias.empty()) {
-      const auto version = term.alias.substr(std::min(term.alias.find('@'), term.alias.size() - 1) + 1);
-      if (version != "latest") to.meta.annotations.insert_or_assign(std::string(kAliasVersion), version);
+      const auto sign = term.alias.find('@');
+      const auto version = sign == std::string::npos ? std::string() : term.alias.substr(sign + 1);
+      if (!version.empty() && version != "latest") to.meta.annotations.insert_or_assign(std::string(kAliasVersion), version);
       continue;
     }
     term.ssm_parameter.clear();

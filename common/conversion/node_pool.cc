@@ -1,3 +1,5 @@
+#include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "common/base/strings.h"
@@ -72,7 +74,7 @@ std::vector<model::NodeSelectorRequirement> requirements_to_v1beta1(
   for (auto& requirement : requirements) {
     if ((requirement.op != "Gte" && requirement.op != "Lte") || requirement.values.size() != 1) continue;
     const auto bound = base::parse_int64(requirement.values.front());
-    if (!bound) continue;
+    if (!bound || *bound == std::numeric_limits<std::int64_t>::max()) continue;
     if (requirement.op == "Gte" && *bound == 0) {
       requirement.op = "Exists";
       requirement.values.clear();

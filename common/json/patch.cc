@@ -82,8 +82,8 @@ std::optional<std::size_t> array_index(std::string_view step) {
 
 // A writable node, or null.
 Node* find_node(Node& root, std::string_view pointer) {
-  return const_cast<Node*>(
-      View(&root).at_pointer(pointer).node());  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  const Node* found = View(&root).at_pointer(pointer).node();
+  return const_cast<Node*>(found);  // NOLINT(cppcoreguidelines-pro-type-const-cast): the root is ours
 }
 
 base::Status add(Node& root, std::string_view path, Node value) {

@@ -49,7 +49,9 @@ void EventRecorder::run(const std::stop_token& stop) {
     telemetry::Event event;
     {
       runtime::Lock lock(mutex_);
-      if (!runtime::wait(*changed_, lock, call, [this] { return !queue_.empty(); })) return;
+      if (!runtime::wait(*changed_, lock, call,
+                         [this]() KARP_NO_THREAD_SAFETY_ANALYSIS { return !queue_.empty(); }))
+        return;
       event = std::move(queue_.front());
       queue_.pop_front();
     }

@@ -252,4 +252,12 @@ base::Result<CertificateFacts> read_certificate(std::string_view pem) {
   return facts;
 }
 
+bool is_pair(std::string_view certificate_pem, std::string_view key_pem) {
+  const auto certificate = parse_certificate(certificate_pem);
+  const auto key = parse_key(key_pem);
+  const bool match = certificate && key && X509_check_private_key(certificate->get(), key->get()) == 1;
+  ERR_clear_error();
+  return match;
+}
+
 }  // namespace karpenter::net

@@ -41,4 +41,7 @@ struct CertificateFacts {
 [[nodiscard]] base::Result<CertificateFacts> read_certificate(
     std::string_view pem);  // the first of the PEM text
 
+// Whether the key is that of the first certificate of the PEM text. False when either cannot be read.
+[[nodiscard]] bool is_pair(std::string_view certificate_pem, std::string_view key_pem);
+
 }  // namespace karpenter::net

@@ -133,7 +133,8 @@ void Controller::cancel() { stop_calls_.request_stop(); }
 
 bool Controller::drained(Mono deadline) {
   Lock lock(mutex_);
-  return runtime::wait(*changed_, lock, Call{.deadline = deadline}, [this] { return workers_ == 0; })
+  return runtime::wait(*changed_, lock, Call{.deadline = deadline},
+                       [this]() KARP_NO_THREAD_SAFETY_ANALYSIS { return workers_ == 0; })
       .has_value();
 }
 

@@ -34,7 +34,7 @@ class Controller final : public Queue {
   void put_locked(const model::ObjectKey& key, Priority priority, runtime::Mono ready) KARP_REQUIRES(mutex_);
   void ensure_waiter() KARP_REQUIRES(mutex_);
   void work();
-  std::optional<QueueCore::Item> next_item(runtime::Lock& lock);
+  std::optional<QueueCore::Item> next_item(runtime::Lock& lock) KARP_REQUIRES(mutex_);
   void process(const QueueCore::Item& item);
   base::Result<Outcome> call_reconciler(const QueueCore::Item& item, const Call& call);
   void retry(const QueueCore::Item& item, std::chrono::nanoseconds at_least) KARP_REQUIRES(mutex_);

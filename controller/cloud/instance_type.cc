@@ -8,7 +8,8 @@ const Offering* find_cheapest(const InstanceType& type, const model::Requirement
   const Offering* best = nullptr;
   for (const auto& offering : type.offerings) {
     if (!offering.available) continue;
-    if (!offering.requirements.compatible(requirements, model::well_known_labels())) continue;
+    // The offering is the incoming side: labels that only the node template knows must not matter here.
+    if (!requirements.compatible(offering.requirements, model::well_known_labels())) continue;
     if (best == nullptr || std::tie(offering.price, offering.zone) < std::tie(best->price, best->zone)) {
       best = &offering;
     }

@@ -34,6 +34,7 @@ struct InstanceType {
 using InstanceTypes = std::vector<std::shared_ptr<const InstanceType>>;
 
 // Cheapest available offering compatible with `requirements`, or null. Ties by zone.
-[[nodiscard]] const Offering* find_cheapest(const InstanceType& type, const model::Requirements& requirements);
+[[nodiscard]] const Offering* find_cheapest(const InstanceType& type,
+                                            const model::Requirements& requirements);
 
 }  // namespace karpenter::cloud

@@ -16,7 +16,8 @@ struct MethodTraits {
   plan::Reason reason;
   std::string_view consolidation_type;
 };
-constexpr std::array kTraits{MethodTraits{plan::Reason::kEmpty, "empty"}, MethodTraits{plan::Reason::kDrifted, ""},
+constexpr std::array kTraits{MethodTraits{plan::Reason::kEmpty, "empty"},
+                             MethodTraits{plan::Reason::kDrifted, ""},
                              MethodTraits{plan::Reason::kUnderutilized, "single"}};
 
 }  // namespace
@@ -36,11 +37,13 @@ reconcile::ControllerSpec Disruption::spec() {
 }
 
 World Disruption::read(const Call& call) const {
-  return read_world(services_, [this](const std::string& id) { return queue_.contains(id); }, call);
+  return read_world(
+      services_, [this](const std::string& id) { return queue_.contains(id); }, call);
 }
 
 base::Result<reconcile::Outcome> Disruption::reconcile(const model::ObjectKey&, const Call& call) {
-  constexpr std::array<Method, 3> kMethods{&Disruption::emptiness, &Disruption::drift, &Disruption::single_node};
+  constexpr std::array<Method, 3> kMethods{&Disruption::emptiness, &Disruption::drift,
+                                           &Disruption::single_node};
   if (!services_.cluster.synced()) return reconcile::Outcome(reconcile::RequeueAfter{options_.unsynced});
   const auto world = read(call);
   reporter_.invalid_budgets(world.pools, world.now);
@@ -59,10 +62,12 @@ base::Result<reconcile::Outcome> Disruption::reconcile(const model::ObjectKey&, 
   return reconcile::Outcome(reconcile::RequeueAfter{options_.period});
 }
 
-// Takes away the marks of commands that this process knows nothing of: a restart, or a failed start. spec: disruption §2.4
+// Takes away the marks of commands that this process knows nothing of: a restart, or a failed start. spec:
+// disruption §2.4
 base::Status Disruption::clean_up(const World& world, const Call& call) {
   for (const auto& view : world.nodes) {
-    const bool idle = view.node && view.claim && !view.in_flight && !view.rebooting() && !view.marked_for_deletion();
+    const bool idle =
+        view.node && view.claim && !view.in_flight && !view.rebooting() && !view.marked_for_deletion();
     if (idle && has_marks(view)) RETURN_IF_ERROR(unmark(services_, view, call));
   }
   return base::ok();
@@ -110,7 +115,9 @@ base::Result<Disruption::Progress> Disruption::drift(const World& world, const C
   const auto chosen = plan::filter_drift(candidates(world, plan::Class::kEventual));
   reporter_.eligible(plan::Reason::kDrifted, chosen.size());
   if (chosen.empty()) return Progress::kNothing;
-  const auto what_if = [&](std::span<const plan::Candidate> gone) { return simulate(world, gone, Purpose::kOther); };
+  const auto what_if = [&](std::span<const plan::Candidate> gone) {
+    return simulate(world, gone, Purpose::kOther);
+  };
   ASSIGN_OR_RETURN(auto selection, plan::plan_drift(chosen, budgets(world, plan::Reason::kDrifted), what_if));
   reporter_.notes(selection.notes);
   if (!selection.command) return Progress::kNothing;
@@ -127,10 +134,9 @@ base::Result<Disruption::Progress> Disruption::single_node(const World& world, c
     return simulate(world, gone, Purpose::kConsolidation);
   };
   const auto deadline = services_.runtime.mono() + options_.single_node_timeout;
-  auto selection =
-      plan::plan_single_node(chosen, budgets(world, plan::Reason::kUnderutilized), what_if, options_.consolidation,
-                             [&] { return services_.runtime.mono() > deadline || call.stop.stop_requested(); },
-                             unreached_pools_);
+  auto selection = plan::plan_single_node(
+      chosen, budgets(world, plan::Reason::kUnderutilized), what_if, options_.consolidation,
+      [&] { return services_.runtime.mono() > deadline || call.stop.stop_requested(); }, unreached_pools_);
   reporter_.notes(selection.notes);
   for (const auto& error : selection.errors) services_.log.error(error, "failed computing consolidation");
   if (selection.command) return validate_and_start(*std::move(selection.command), call);

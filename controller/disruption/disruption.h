@@ -13,15 +13,15 @@
 
 namespace karpenter::disruption {
 
-// The disruption loop: emptiness, drift and single-node consolidation, in this order; the first that starts a command ends
-// the pass. Blocks for the validation delay while a command is validated. spec: disruption §2
+// The disruption loop: emptiness, drift and single-node consolidation, in this order; the first that starts a
+// command ends the pass. Blocks for the validation delay while a command is validated. spec: disruption §2
 //
 // Singleton: one synthetic key; no store triggers it.
 class Disruption final : public reconcile::Reconciler {
  public:
   struct Options {
-    std::chrono::nanoseconds period = std::chrono::seconds(10);           // after a pass that did nothing
-    std::chrono::nanoseconds unsynced = std::chrono::seconds(1);          // while the cluster state is incomplete
+    std::chrono::nanoseconds period = std::chrono::seconds(10);   // after a pass that did nothing
+    std::chrono::nanoseconds unsynced = std::chrono::seconds(1);  // while the cluster state is incomplete
     std::chrono::nanoseconds validation_delay = std::chrono::seconds(15);  // between decision and execution
     std::chrono::nanoseconds single_node_timeout = std::chrono::minutes(3);
     plan::ConsolidationOptions consolidation = {};

@@ -32,7 +32,8 @@ bool has_reason(const model::NodeClaim& claim) {
 }
 
 // Runs `attempt` until it succeeds, at most four times. Not found means that there is nothing left to do.
-base::Status with_backoff(runtime::Runtime& runtime, const Call& call, const std::function<base::Status()>& attempt) {
+base::Status with_backoff(runtime::Runtime& runtime, const Call& call,
+                          const std::function<base::Status()>& attempt) {
   std::chrono::milliseconds pause{10};
   for (int i = 1;; ++i) {
     auto status = attempt();
@@ -56,48 +57,56 @@ base::Status update(const Services& services, const model::ObjectMeta& meta, con
 }
 
 base::Status set_taint(const Services& services, const plan::NodeView& view, const Call& call) {
-  return update<model::Node>(services, view.node->meta, call, [&](const auto& api, const model::Node& live) -> base::Status {
-    if (is_tainted(live)) return base::ok();
-    model::Node after = live;
-    after.spec.taints.push_back(disrupted_taint());
-    RETURN_IF_ERROR(api.patch(live, after, kube::Locking::kLocked, call));
-    return base::ok();
-  });
+  return update<model::Node>(services, view.node->meta, call,
+                             [&](const auto& api, const model::Node& live) -> base::Status {
+                               if (is_tainted(live)) return base::ok();
+                               model::Node after = live;
+                               after.spec.taints.push_back(disrupted_taint());
+                               RETURN_IF_ERROR(api.patch(live, after, kube::Locking::kLocked, call));
+                               return base::ok();
+                             });
 }
 
 base::Status remove_taint(const Services& services, const plan::NodeView& view, const Call& call) {
-  return update<model::Node>(services, view.node->meta, call, [&](const auto& api, const model::Node& live) -> base::Status {
-    if (live.meta.is_deleting() || !is_tainted(live)) return base::ok();
-    model::Node after = live;
-    std::erase_if(after.spec.taints, [](const model::Taint& t) { return t.same_key_and_effect(disrupted_taint()); });
-    RETURN_IF_ERROR(api.patch(live, after, kube::Locking::kLocked, call));
-    return base::ok();
-  });
+  return update<model::Node>(
+      services, view.node->meta, call, [&](const auto& api, const model::Node& live) -> base::Status {
+        if (live.meta.is_deleting() || !is_tainted(live)) return base::ok();
+        model::Node after = live;
+        std::erase_if(after.spec.taints,
+                      [](const model::Taint& t) { return t.same_key_and_effect(disrupted_taint()); });
+        RETURN_IF_ERROR(api.patch(live, after, kube::Locking::kLocked, call));
+        return base::ok();
+      });
 }
 
-base::Status set_reason(const Services& services, const plan::NodeView& view, plan::Reason reason, const Call& call) {
-  return update<model::NodeClaim>(services, view.claim->meta, call, [&](const auto& api, const auto& live) -> base::Status {
-    model::NodeClaim after = live;
-    const auto name = plan::name_of(reason);
-    model::conditions_of(after, services.runtime.now()).set_true(model::condition::kDisruptionReason, name, name);
-    RETURN_IF_ERROR(api.patch_status(live, after, kube::Locking::kUnlocked, call));
-    return base::ok();
-  });
+base::Status set_reason(const Services& services, const plan::NodeView& view, plan::Reason reason,
+                        const Call& call) {
+  return update<model::NodeClaim>(
+      services, view.claim->meta, call, [&](const auto& api, const auto& live) -> base::Status {
+        model::NodeClaim after = live;
+        const auto name = plan::name_of(reason);
+        model::conditions_of(after, services.runtime.now())
+            .set_true(model::condition::kDisruptionReason, name, name);
+        RETURN_IF_ERROR(api.patch_status(live, after, kube::Locking::kUnlocked, call));
+        return base::ok();
+      });
 }
 
 base::Status remove_reason(const Services& services, const plan::NodeView& view, const Call& call) {
-  return update<model::NodeClaim>(services, view.claim->meta, call, [&](const auto& api, const auto& live) -> base::Status {
-    if (!has_reason(live)) return base::ok();
-    model::NodeClaim after = live;
-    model::conditions_of(after, services.runtime.now()).clear(model::condition::kDisruptionReason);
-    RETURN_IF_ERROR(api.patch_status(live, after, kube::Locking::kLocked, call));
-    return base::ok();
-  });
+  return update<model::NodeClaim>(
+      services, view.claim->meta, call, [&](const auto& api, const auto& live) -> base::Status {
+        if (!has_reason(live)) return base::ok();
+        model::NodeClaim after = live;
+        model::conditions_of(after, services.runtime.now()).clear(model::condition::kDisruptionReason);
+        RETURN_IF_ERROR(api.patch_status(live, after, kube::Locking::kLocked, call));
+        return base::ok();
+      });
 }
 
 }  // namespace
 
-base::Status mark(const Services& services, const plan::NodeView& view, plan::Reason reason, const Call& call) {
+base::Status mark(const Services& services, const plan::NodeView& view, plan::Reason reason,
+                  const Call& call) {
   RETURN_IF_ERROR(set_taint(services, view, call));
   return set_reason(services, view, reason, call);
 }

@@ -55,13 +55,20 @@ std::shared_ptr<OrchestrationQueue::InFlight> OrchestrationQueue::find(const std
 base::Status OrchestrationQueue::start(plan::Command command, const Call& call) {
   KARP_CHECK(queue_ != nullptr && !command.candidates.empty());
   for (const auto& id : provider_ids(command)) {
-    if (contains(id)) return base::make_error(Code::kConflict, "candidate is being disrupted").add("provider-id", id);
+    if (contains(id))
+      return base::make_error(Code::kConflict, "candidate is being disrupted").add("provider-id", id);
   }
   auto flight = std::make_shared<InFlight>();
   flight->id = runtime::random_uuid(services_.runtime);
   reporter_.starting(command, flight->id);
-  RETURN_IF_ERROR(mark_candidates(command, call));
-  ASSIGN_OR_RETURN(flight->replacements, create_replacements(command, call));
+  const auto planned = command.candidates;
+  auto marked = mark_candidates(command, call);
+  auto created = marked ? create_replacements(command, call) : std::move(marked).error();
+  if (!created) {
+    unmark_candidates(planned, call);
+    return std::move(created).error();
+  }
+  flight->replacements = *std::move(created);
   // Only now: earlier, the provisioner would launch for the candidates' pods too.
   const auto ids = provider_ids(command);
   services_.cluster.mark_for_deletion(ids);
@@ -78,8 +85,8 @@ base::Status OrchestrationQueue::start(plan::Command command, const Call& call) 
   return base::ok();
 }
 
-// Leaves the marked candidates in the command. A deletion may go on with some of them; a replacement is all or nothing,
-// since what comes was planned for all that go.
+// Leaves the marked candidates in the command. A deletion may go on with some of them; a replacement is all
+// or nothing, since what comes was planned for all that go.
 base::Status OrchestrationQueue::mark_candidates(plan::Command& command, const Call& call) {
   std::optional<base::Error> first;
   std::erase_if(command.candidates, [&](const plan::Candidate& candidate) {
@@ -105,7 +112,8 @@ base::Result<std::vector<OrchestrationQueue::Replacement>> OrchestrationQueue::c
 
 // ---- drive. spec: disruption §16.3
 
-base::Result<reconcile::Outcome> OrchestrationQueue::reconcile(const model::ObjectKey& key, const Call& call) {
+base::Result<reconcile::Outcome> OrchestrationQueue::reconcile(const model::ObjectKey& key,
+                                                               const Call& call) {
   constexpr reconcile::Outcome kDone = reconcile::Done{};
   const auto flight = find(key.name);
   if (!flight) return kDone;
@@ -116,7 +124,8 @@ base::Result<reconcile::Outcome> OrchestrationQueue::reconcile(const model::Obje
     roll_back(*flight, progress.error(), call);
     return kDone;
   }
-  if (!progress || *progress == Progress::kWait) return reconcile::Outcome(reconcile::RequeueAfter{options_.poll});
+  if (!progress || *progress == Progress::kWait)
+    return reconcile::Outcome(reconcile::RequeueAfter{options_.poll});
   reporter_.succeeded(flight->command, flight->id);
   remove(*flight);
   return kDone;
@@ -149,7 +158,8 @@ base::Result<bool> OrchestrationQueue::is_initialized(const InFlight& flight, co
     // The store may not have seen it yet, so ask the API server.
     auto live = kube::Api<model::NodeClaim>(services_.client).get({.name = replacement.name}, call);
     const bool gone = live.failed_with(Code::kNotFound) || (live && live->meta.uid != replacement.uid);
-    if (gone) return base::make_error(Code::kTerminal, "replacement was deleted").add("NodeClaim", replacement.name);
+    if (gone)
+      return base::make_error(Code::kTerminal, "replacement was deleted").add("NodeClaim", replacement.name);
     if (!live) return std::move(live).error();
     stored = std::make_shared<const model::NodeClaim>(*std::move(live));
   }
@@ -159,8 +169,8 @@ base::Result<bool> OrchestrationQueue::is_initialized(const InFlight& flight, co
   return false;
 }
 
-base::Status OrchestrationQueue::delete_candidate(const plan::Command& command, const plan::Candidate& candidate,
-                                                  const Call& call) {
+base::Status OrchestrationQueue::delete_candidate(const plan::Command& command,
+                                                  const plan::Candidate& candidate, const Call& call) {
   const auto& meta = candidate.view.claim->meta;
   const auto stored = services_.claims.find(meta.name);
   if (!stored || stored->meta.uid != meta.uid || stored->meta.is_deleting()) return base::ok();
@@ -172,13 +182,19 @@ base::Status OrchestrationQueue::delete_candidate(const plan::Command& command, 
   return base::ok();
 }
 
+void OrchestrationQueue::unmark_candidates(const plan::Candidates& candidates, const Call& call) {
+  for (const auto& candidate : candidates) {
+    auto status = unmark(services_, candidate.view, call);
+    if (status) continue;
+    // What stays behind is taken away by the loop's clean-up.
+    services_.log.error(status.error(), "failed rolling back",
+                        {{"Node", telemetry::object_ref(candidate.name())}});
+  }
+}
+
 void OrchestrationQueue::roll_back(const InFlight& flight, const base::Error& cause, const Call& call) {
   const auto unready = std::ranges::count(flight.replacements, false, &Replacement::initialized);
-  for (const auto& candidate : flight.command.candidates) {
-    auto status = unmark(services_, candidate.view, call);
-    // What stays behind is taken away by the loop's clean-up.
-    if (!status) services_.log.error(status.error(), "failed rolling back", {{"Node", telemetry::object_ref(candidate.name())}});
-  }
+  unmark_candidates(flight.command.candidates, call);
   reporter_.failed(flight.command, flight.id, cause, static_cast<std::size_t>(unready));
   services_.cluster.unmark_for_deletion(provider_ids(flight.command));
   remove(flight);

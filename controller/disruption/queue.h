@@ -12,9 +12,9 @@
 
 namespace karpenter::disruption {
 
-// disruption.queue: carries commands out. start() marks the candidates and creates the replacements; then the command waits
-// until every replacement is initialized and deletes the candidates, or rolls back. In memory only: after a restart the
-// loop's clean-up takes the marks away. Thread-safe. spec: disruption §16
+// disruption.queue: carries commands out. start() marks the candidates and creates the replacements; then the
+// command waits until every replacement is initialized and deletes the candidates, or rolls back. In memory
+// only: after a restart the loop's clean-up takes the marks away. Thread-safe. spec: disruption §16
 //
 // Key: the command's id. No store triggers it; call attach() with the queue that the Manager returns.
 class OrchestrationQueue final : public reconcile::Reconciler {
@@ -29,8 +29,8 @@ class OrchestrationQueue final : public reconcile::Reconciler {
   // Before the first start(). The queue outlives this.
   void attach(reconcile::Queue& queue) { queue_ = &queue; }
 
-  // Marks, creates, enqueues. An error leaves marks behind that the loop's clean-up removes; replacements created before the
-  // error stay as ordinary capacity.
+  // Marks, creates, enqueues. After an error the marks are taken away again; replacements created before it
+  // stay as ordinary capacity.
   base::Status start(plan::Command command, const Call& call);
   // A node of that provider ID is a candidate of a running command.
   [[nodiscard]] bool contains(const std::string& provider_id) const;
@@ -55,10 +55,12 @@ class OrchestrationQueue final : public reconcile::Reconciler {
   enum class Progress : std::uint8_t { kWait, kFinished };
 
   base::Status mark_candidates(plan::Command& command, const Call& call);
+  void unmark_candidates(const plan::Candidates& candidates, const Call& call);
   base::Result<std::vector<Replacement>> create_replacements(const plan::Command& command, const Call& call);
   base::Result<Progress> drive(InFlight& flight, const Call& call);
   base::Result<bool> is_initialized(const InFlight& flight, const Replacement& replacement, const Call& call);
-  base::Status delete_candidate(const plan::Command& command, const plan::Candidate& candidate, const Call& call);
+  base::Status delete_candidate(const plan::Command& command, const plan::Candidate& candidate,
+                                const Call& call);
   void roll_back(const InFlight& flight, const base::Error& cause, const Call& call);
   void remove(const InFlight& flight);
   [[nodiscard]] std::chrono::nanoseconds timeout() const;
@@ -69,8 +71,8 @@ class OrchestrationQueue final : public reconcile::Reconciler {
   Reporter reporter_;
   reconcile::Queue* queue_ = nullptr;
   mutable runtime::Mutex mutex_;
-  std::map<std::string, std::shared_ptr<InFlight>> flights_ KARP_GUARDED_BY(mutex_);      // by id
-  std::set<std::string, std::less<>> candidates_ KARP_GUARDED_BY(mutex_);                  // provider IDs
+  std::map<std::string, std::shared_ptr<InFlight>> flights_ KARP_GUARDED_BY(mutex_);  // by id
+  std::set<std::string, std::less<>> candidates_ KARP_GUARDED_BY(mutex_);             // provider IDs
 };
 
 }  // namespace karpenter::disruption

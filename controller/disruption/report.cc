@@ -22,8 +22,9 @@ constexpr std::size_t kTypesShown = 5;
 
 const std::vector<double>& duration_buckets() {
   static const std::vector<double> kBuckets{
-      0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1,  1.25, 1.5, 1.75,  2,
-      2.5,   3,    3.5,   4,    4.5, 5,    6,   7,    8,   9,    10,  15,   20,  25,  30,  40,  50,  60, 120,  150, 300,  450, 600};
+      0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7,
+      0.8,   0.9,  1,     1.25, 1.5, 1.75, 2,   2.5,  3,   3.5,  4,   4.5,  5,   6,   7,
+      8,     9,    10,    15,   20,  25,   30,  40,   50,  60,   120, 150,  300, 450, 600};
   return kBuckets;
 }
 
@@ -38,7 +39,11 @@ std::string with_savings(const plan::Command& command) {
 }
 
 telemetry::EventObject object_of(const model::Node& node) {
-  return {.api_version = "v1", .kind = "Node", .namespace_name = "", .name = node.meta.name, .uid = node.meta.uid};
+  return {.api_version = "v1",
+          .kind = "Node",
+          .namespace_name = "",
+          .name = node.meta.name,
+          .uid = node.meta.uid};
 }
 
 telemetry::EventObject object_of(const model::ObjectMeta& meta, std::string kind) {
@@ -80,7 +85,8 @@ std::string types_text(const cloud::InstanceTypes& types) {
   for (const auto& type : types) names.push_back(type->name);
   const auto shown = std::span(names).first(std::min(names.size(), kTypesShown));
   auto text = base::join(shown, ", ");
-  if (names.size() > shown.size()) text += " and " + std::to_string(names.size() - shown.size()) + " other(s)";
+  if (names.size() > shown.size())
+    text += " and " + std::to_string(names.size() - shown.size()) + " other(s)";
   return text;
 }
 
@@ -99,7 +105,8 @@ telemetry::Fields log_fields(const plan::Command& command, const std::string& id
   for (const auto& candidate : command.candidates) pods += candidate.reschedulable.size();
   const auto pools = pools_of(command);
   const auto text = std::string(plan::metric_name_of(command.reason)) + "/" + id + ": nodepools=[" +
-                    base::join(std::vector<std::string>(pools.begin(), pools.end()), ", ") + "]: " + with_savings(command);
+                    base::join(std::vector<std::string>(pools.begin(), pools.end()), ", ") +
+                    "]: " + with_savings(command);
   return {{"command", text},
           {"decision", command.decision()},
           {"disrupted-node-count", command.candidates.size()},
@@ -153,7 +160,8 @@ void Reporter::blocked(std::span<const plan::Screening::Rejection> rejected) {
 void Reporter::notes(std::span<const plan::Note> notes) {
   using Kind = plan::Note::Kind;
   for (const auto& note : notes) {
-    telemetry::Event event{.object = {}, .type = "Normal", .reason = "DisruptionBlocked", .message = note.message};
+    telemetry::Event event{
+        .object = {}, .type = "Normal", .reason = "DisruptionBlocked", .message = note.message};
     if (note.kind == Kind::kUnconsolidatable) {
       event.reason = "Unconsolidatable";
       event.dedupe_timeout = kUnconsolidatableFor;
@@ -179,7 +187,8 @@ void Reporter::budgets(const plan::Budgets& budgets, plan::Reason reason, const 
   const std::string reason_label(plan::metric_name_of(reason));
   for (const auto& [name, budget] : budgets) {
     const Labels series{{"nodepool", name}, {"reason", reason_label}};
-    services_.metrics.gauge("karpenter_nodepools_allowed_disruptions", series, static_cast<double>(budget.allowed));
+    services_.metrics.gauge("karpenter_nodepools_allowed_disruptions", series,
+                            static_cast<double>(budget.allowed));
     services_.metrics.gauge("karpenter_nodepools_nodes_consuming_budgets", series,
                             static_cast<double>(budget.disrupting));
     const auto pool = pools.find(name);
@@ -227,7 +236,8 @@ void Reporter::failed(const plan::Command& command, const std::string& id, const
                       std::size_t unready) {
   services_.metrics.count("karpenter_voluntary_disruption_queue_failures_total", command_labels(command),
                           static_cast<double>(unready));
-  services_.log.error(error, "failed terminating nodes while executing a disruption command", log_fields(command, id));
+  services_.log.error(error, "failed terminating nodes while executing a disruption command",
+                      log_fields(command, id));
 }
 
 void Reporter::launching(const plan::Command& command, const model::NodeClaim& replacement) {
@@ -267,7 +277,8 @@ void Reporter::failed_validation(const plan::Command& command, std::size_t count
 
 void Reporter::eligible(plan::Reason reason, std::size_t nodes) {
   services_.metrics.gauge("karpenter_voluntary_disruption_eligible_nodes",
-                          {{"reason", std::string(plan::metric_name_of(reason))}}, static_cast<double>(nodes));
+                          {{"reason", std::string(plan::metric_name_of(reason))}},
+                          static_cast<double>(nodes));
 }
 
 void Reporter::evaluated(plan::Reason reason, std::string_view consolidation_type, double seconds) {

@@ -32,7 +32,8 @@ class Reporter {
   void starting(const plan::Command& command, const std::string& id);
   void started(const plan::Command& command);
   void succeeded(const plan::Command& command, const std::string& id);
-  void failed(const plan::Command& command, const std::string& id, const base::Error& error, std::size_t unready);
+  void failed(const plan::Command& command, const std::string& id, const base::Error& error,
+              std::size_t unready);
   void launching(const plan::Command& command, const model::NodeClaim& replacement);
   void waiting(const model::NodeClaim& replacement);
   void terminating(const plan::Command& command, const plan::Candidate& candidate);

@@ -22,7 +22,8 @@ plan::Pools read_pools(const Services& services, const Call& call) {
       services.log.error(types.error(), "failed listing instance types",
                          {{"NodePool", telemetry::object_ref(pool->meta.name)}});
     }
-    out.emplace(pool->meta.name, plan::PoolView{.pool = pool, .instance_types = std::move(types).value_or({})});
+    out.emplace(pool->meta.name,
+                plan::PoolView{.pool = pool, .instance_types = std::move(types).value_or({})});
   }
   return out;
 }
@@ -138,7 +139,12 @@ base::Result<plan::SimulationResult> simulate(const World& world, std::span<cons
     what_if.without_provider_ids.insert(candidate.view.provider_id());
   }
   auto pools = usable_pools(world);
-  if (pools.empty()) return base::make_error(base::Code::kNotReady, "no nodepools found");
+  if (pools.empty()) {
+    // Nothing could be launched if the simulation proved too hopeful, so nothing goes.
+    plan::SimulationResult blocked;
+    blocked.unscheduled.emplace_back("no NodePool is ready");
+    return blocked;
+  }
   auto owned = std::make_shared<cluster::OwnedProblem>(
       cluster::make_problem(world.snapshot, std::move(pools), std::move(what_if)));
   if (purpose == Purpose::kConsolidation) drop_settling(world, *owned);

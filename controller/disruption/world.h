@@ -13,7 +13,8 @@
 
 namespace karpenter::disruption {
 
-// Everything one method looks at, read once. Immutable; shares ownership of what it shows. spec: disruption §3.1
+// Everything one method looks at, read once. Immutable; shares ownership of what it shows. spec: disruption
+// §3.1
 struct World {
   cluster::SnapshotPtr snapshot;
   plan::Pools pools;                  // every managed NodePool, with or without instance types
@@ -28,8 +29,8 @@ using IsInFlight = std::function<bool(const std::string& provider_id)>;
 [[nodiscard]] World read_world(const Services& services, const IsInFlight& is_in_flight, const Call& call);
 
 enum class Purpose : bool { kOther, kConsolidation };
-// What would happen to pods if the candidates went away. Consolidation does not move pods to nodes that are within their
-// consolidateAfter. spec: disruption §5
+// What would happen to pods if the candidates went away. Consolidation does not move pods to nodes that are
+// within their consolidateAfter. spec: disruption §5
 [[nodiscard]] base::Result<plan::SimulationResult> simulate(const World& world,
                                                             std::span<const plan::Candidate> candidates,
                                                             Purpose purpose);

@@ -14,7 +14,8 @@ namespace {
 namespace labels = model::labels;
 namespace plan = disruption::plan;
 
-// Evicted first: not critical, not DaemonSet; then not critical DaemonSet; then critical; then critical DaemonSet.
+// Evicted first: not critical, not DaemonSet; then not critical DaemonSet; then critical; then critical
+// DaemonSet.
 std::size_t tier_of(const model::Pod& pod) {
   return (plan::is_critical(pod) ? 2U : 0U) + (plan::is_owned_by_daemon_set(pod) ? 1U : 0U);
 }
@@ -55,8 +56,9 @@ EvictionStep plan_eviction(const model::Pod& pod, Deadline deadline, Time now) {
   return {.kind = plan::is_evictable(pod, now) ? Kind::kEvict : Kind::kWait};
 }
 
-std::vector<std::string> blocking_attachments(std::span<const AttachmentPtr> attachments,
-                                              const std::set<std::string, std::less<>>& volumes_of_staying_pods) {
+std::vector<std::string> blocking_attachments(
+    std::span<const AttachmentPtr> attachments,
+    const std::set<std::string, std::less<>>& volumes_of_staying_pods) {
   std::vector<std::string> out;
   for (const auto& attachment : attachments) {
     const auto& volume = attachment->persistent_volume_name;

@@ -38,18 +38,20 @@ struct EvictionStep {
 };
 [[nodiscard]] EvictionStep plan_eviction(const model::Pod& pod, Deadline deadline, Time now);
 
-// Names of the attachments that the node must lose before its instance may go: not inline ones, not those of pods that stay
-// to the end. spec: disruption §19.3
+// Names of the attachments that the node must lose before its instance may go: not inline ones, not those of
+// pods that stay to the end. spec: disruption §19.3
 using AttachmentPtr = std::shared_ptr<const model::VolumeAttachment>;
 [[nodiscard]] std::vector<std::string> blocking_attachments(
-    std::span<const AttachmentPtr> attachments, const std::set<std::string, std::less<>>& volumes_of_staying_pods);
+    std::span<const AttachmentPtr> attachments,
+    const std::set<std::string, std::less<>>& volumes_of_staying_pods);
 // Claim names ("ns", "name") of the volumes of a pod: its PVCs and generic ephemeral volumes.
 [[nodiscard]] std::vector<model::ObjectKey> volume_claims_of(const model::Pod& pod);
 
 // The deadline that the claim carries; none without annotation, kInvalid when it does not parse.
 [[nodiscard]] base::Result<Deadline> deadline_of(const model::NodeClaim* claim);
 
-// Adds the disrupted taint (replacing others of its key) and the load balancer exclusion; false when both were there.
+// Adds the disrupted taint (replacing others of its key) and the load balancer exclusion; false when both
+// were there.
 bool mark_disrupted(model::Node& node);
 
 }  // namespace karpenter::node

@@ -36,7 +36,8 @@ std::string_view code_label(const base::Status& status) {
 
 // The API server answers 500 when several budgets select the pod.
 bool is_blocked_by_budget(const base::Error& error) {
-  return error.code == Code::kThrottled || error.text().find("more than one PodDisruptionBudget") != std::string::npos;
+  return error.code == Code::kThrottled ||
+         error.text().find("more than one PodDisruptionBudget") != std::string::npos;
 }
 
 }  // namespace
@@ -77,8 +78,8 @@ void EvictionQueue::add(std::span<const PodPtr> pods, Deadline deadline) {
         wake = true;
       }
     }
-    // A queued pod waits for its backoff; only news about it may cut that short. From the moment it must be forced on, every
-    // drain pass is such news.
+    // A queued pod waits for its backoff; only news about it may cut that short. From the moment it must be
+    // forced on, every drain pass is such news.
     if (wake || must_force(*pod, deadline, services_.runtime.now())) queue_->add(key);
   }
 }
@@ -142,11 +143,12 @@ reconcile::Outcome EvictionQueue::blocked(const model::Pod& pod) {
   const auto key = model::key_of(pod.meta);
   const auto node = services_.nodes.find(pod.spec.node_name);
   if (!node) return drop(key, pod.meta.uid);
-  services_.events.publish({.object = event_object(*node),
-                            .type = "Warning",
-                            .reason = "FailedDraining",
-                            .message = "Failed to drain node, evicting pod violates a PDB (Pod=" + key.text() + ")",
-                            .dedupe = {node->meta.name}});
+  services_.events.publish(
+      {.object = event_object(*node),
+       .type = "Warning",
+       .reason = "FailedDraining",
+       .message = "Failed to drain node, evicting pod violates a PDB (Pod=" + key.text() + ")",
+       .dedupe = {node->meta.name}});
   return kAgain;
 }
 
@@ -154,8 +156,8 @@ base::Result<reconcile::Outcome> EvictionQueue::force(const model::Pod& pod, Tim
                                                       std::int64_t grace_seconds, const Call& call) {
   const kube::Api<model::Pod> api(services_.client);
   const auto key = model::key_of(pod.meta);
-  auto removed = api.remove(
-      key, {.preconditions = {.uid = pod.meta.uid}, .grace_period_seconds = grace_seconds}, call);
+  auto removed =
+      api.remove(key, {.preconditions = {.uid = pod.meta.uid}, .grace_period_seconds = grace_seconds}, call);
   if (removed.failed_with(Code::kNotFound)) return drop(key, pod.meta.uid);
   if (!removed) return std::move(removed).error().add("Pod", key.text());
   const auto own = pod.spec.termination_grace_period_seconds.value_or(0);
@@ -164,15 +166,16 @@ base::Result<reconcile::Outcome> EvictionQueue::force(const model::Pod& pod, Tim
                                        {"pod.terminationGracePeriodSeconds", own},
                                        {"delete.gracePeriodSeconds", grace_seconds},
                                        {"nodeclaim.terminationTime", time}});
-  services_.events.publish({.object = event_object(pod),
-                            .type = "Normal",
-                            .reason = "Disrupted",
-                            .message = "Deleting the pod to accommodate the terminationTime " + time +
-                                       " of the node. The pod was granted " + std::to_string(grace_seconds) +
-                                       " seconds of grace-period of its " + std::to_string(own) +
-                                       " terminationGracePeriodSeconds. This bypasses the PDB of the pod and the "
-                                       "do-not-disrupt annotation.",
-                            .dedupe = {pod.meta.name}});
+  services_.events.publish(
+      {.object = event_object(pod),
+       .type = "Normal",
+       .reason = "Disrupted",
+       .message = "Deleting the pod to accommodate the terminationTime " + time +
+                  " of the node. The pod was granted " + std::to_string(grace_seconds) +
+                  " seconds of grace-period of its " + std::to_string(own) +
+                  " terminationGracePeriodSeconds. This bypasses the PDB of the pod and the "
+                  "do-not-disrupt annotation.",
+       .dedupe = {pod.meta.name}});
   services_.metrics.count("karpenter_pods_drained_total", {{"reason", reason_for(pod)}});
   return drop(key, pod.meta.uid);
 }

@@ -10,10 +10,12 @@
 
 namespace karpenter::node {
 
-// eviction-queue: removes pods from nodes that go away, one at a time per pod, with backoff while a budget or the pod itself
-// objects; by force once the deadline demands it. Fed by Termination. spec: disruption §20.3, lifecycle §4.9.1
+// eviction-queue: removes pods from nodes that go away, one at a time per pod, with backoff while a budget or
+// the pod itself objects; by force once the deadline demands it. Fed by Termination. spec: disruption §20.3,
+// lifecycle §4.9.1
 //
-// Key: namespace and name of the pod. No store triggers it; call attach() with the queue that the Manager returns.
+// Key: namespace and name of the pod. No store triggers it; call attach() with the queue that the Manager
+// returns.
 class EvictionQueue final : public reconcile::Reconciler {
  public:
   explicit EvictionQueue(Services services);
@@ -34,7 +36,8 @@ class EvictionQueue final : public reconcile::Reconciler {
   [[nodiscard]] std::optional<Entry> find(const model::ObjectKey& key) const;
   Outcome drop(const model::ObjectKey& key, const std::string& uid);
   base::Result<Outcome> evict(const model::Pod& pod, const Call& call);
-  base::Result<Outcome> force(const model::Pod& pod, Time deadline, std::int64_t grace_seconds, const Call& call);
+  base::Result<Outcome> force(const model::Pod& pod, Time deadline, std::int64_t grace_seconds,
+                              const Call& call);
   Outcome blocked(const model::Pod& pod);
   [[nodiscard]] std::string reason_for(const model::Pod& pod) const;
 

@@ -12,12 +12,14 @@ constexpr std::string_view kByNode = "spec.nodeName";
 }  // namespace
 
 void add_indexes(Services& services) {
-  services.claims.add_index(std::string(kClaimsByProviderId),
-                            [](const model::NodeClaim& claim) { return std::vector{claim.status.provider_id}; });
+  services.claims.add_index(std::string(kClaimsByProviderId), [](const model::NodeClaim& claim) {
+    return std::vector{claim.status.provider_id};
+  });
   services.pods.add_index(std::string(kByNode),
                           [](const model::Pod& pod) { return std::vector{pod.spec.node_name}; });
-  services.attachments.add_index(
-      std::string(kByNode), [](const model::VolumeAttachment& attachment) { return std::vector{attachment.node_name}; });
+  services.attachments.add_index(std::string(kByNode), [](const model::VolumeAttachment& attachment) {
+    return std::vector{attachment.node_name};
+  });
 }
 
 std::shared_ptr<const model::NodeClaim> claim_of(const Services& services, const model::Node& node) {
@@ -35,7 +37,11 @@ std::vector<std::shared_ptr<const model::VolumeAttachment>> attachments_of(const
 }
 
 telemetry::EventObject event_object(const model::Node& node) {
-  return {.api_version = "v1", .kind = "Node", .namespace_name = "", .name = node.meta.name, .uid = node.meta.uid};
+  return {.api_version = "v1",
+          .kind = "Node",
+          .namespace_name = "",
+          .name = node.meta.name,
+          .uid = node.meta.uid};
 }
 
 telemetry::EventObject event_object(const model::Pod& pod) {

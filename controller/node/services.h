@@ -23,8 +23,8 @@ using base::Time;
 using net::Call;
 using PodPtr = std::shared_ptr<const model::Pod>;
 
-// References outlive the reconcilers. The reconcilers' constructors add the store indexes they need, so construct them
-// before the first write to a store.
+// References outlive the reconcilers. The reconcilers' constructors add the store indexes they need, so
+// construct them before the first write to a store.
 struct Services {
   runtime::Runtime& runtime;
   telemetry::Log& log;
@@ -42,10 +42,11 @@ struct Services {
 // Adds the indexes that the functions below need; adding them again changes nothing. spec: lifecycle §2.7
 void add_indexes(Services& services);
 // The claim with the Node's provider ID. Null for none or several.
-[[nodiscard]] std::shared_ptr<const model::NodeClaim> claim_of(const Services& services, const model::Node& node);
+[[nodiscard]] std::shared_ptr<const model::NodeClaim> claim_of(const Services& services,
+                                                               const model::Node& node);
 [[nodiscard]] std::vector<PodPtr> pods_on(const Services& services, const std::string& node_name);
-[[nodiscard]] std::vector<std::shared_ptr<const model::VolumeAttachment>> attachments_of(const Services& services,
-                                                                                         const std::string& node_name);
+[[nodiscard]] std::vector<std::shared_ptr<const model::VolumeAttachment>> attachments_of(
+    const Services& services, const std::string& node_name);
 
 [[nodiscard]] telemetry::EventObject event_object(const model::Node& node);
 [[nodiscard]] telemetry::EventObject event_object(const model::Pod& pod);

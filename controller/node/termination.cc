@@ -32,7 +32,9 @@ const std::vector<double>& termination_buckets() {
   return kBuckets;
 }
 
-double seconds_between(base::Time from, base::Time to) { return std::chrono::duration<double>(to - from).count(); }
+double seconds_between(base::Time from, base::Time to) {
+  return std::chrono::duration<double>(to - from).count();
+}
 
 }  // namespace
 
@@ -56,7 +58,8 @@ reconcile::ControllerSpec Termination::spec() {
                     .bucket_burst = 100}};
 }
 
-void Termination::publish(const model::Node& node, std::string type, std::string reason, std::string message) {
+void Termination::publish(const model::Node& node, std::string type, std::string reason,
+                          std::string message) {
   services_.events.publish({.object = event_object(node),
                             .type = std::move(type),
                             .reason = std::move(reason),
@@ -72,7 +75,8 @@ base::Result<reconcile::Outcome> Termination::reconcile(const model::ObjectKey& 
   }
   const auto claim = claim_of(services_, *node);
   if (claim && !claim->meta.is_deleting()) {
-    auto removed = claim_api_.remove(model::key_of(claim->meta), {.preconditions = {.uid = claim->meta.uid}}, call);
+    auto removed =
+        claim_api_.remove(model::key_of(claim->meta), {.preconditions = {.uid = claim->meta.uid}}, call);
     if (!removed && removed.error().code != Code::kNotFound) {
       return std::move(removed).error().add("NodeClaim", claim->meta.name);
     }
@@ -91,8 +95,8 @@ base::Result<bool> Termination::is_instance_gone(const model::Node& node, const 
   return std::move(instance).error().add("Node", node.meta.name);
 }
 
-base::Result<reconcile::Outcome> Termination::take_down(const model::Node& node, const model::NodeClaim* claim,
-                                                        const Call& call) {
+base::Result<reconcile::Outcome> Termination::take_down(const model::Node& node,
+                                                        const model::NodeClaim* claim, const Call& call) {
   ASSIGN_OR_RETURN(const Deadline deadline, deadline_of(claim));
   if (deadline) {
     publish(node, "Warning", "TerminationGracePeriodExpiring",
@@ -131,7 +135,8 @@ base::Result<Termination::Wait> Termination::run_stages(const Pass& pass, const 
 
 Termination::Wait Termination::drain(const Pass& pass) {
   const auto now = services_.runtime.now();
-  if (pass.claim != nullptr && model::find_condition(pass.claim->status.conditions, condition::kDrained) == nullptr) {
+  if (pass.claim != nullptr &&
+      model::find_condition(pass.claim->status.conditions, condition::kDrained) == nullptr) {
     model::conditions_of(*pass.claim, now).set_unknown(condition::kDrained, "Draining", "Draining");
   }
   const auto pods = pods_on(services_, pass.node.meta.name);
@@ -193,7 +198,8 @@ Termination::Wait Termination::detach_volumes(const Pass& pass) {
   record(model::kUnknown, "AwaitingVolumeDetachment");
   const auto shown = std::span(pending).first(std::min(pending.size(), kAttachmentsShown));
   auto text = "Awaiting deletion of bound volumeattachments (" + base::join(shown, ", ");
-  if (pending.size() > shown.size()) text += " and " + std::to_string(pending.size() - shown.size()) + " other(s)";
+  if (pending.size() > shown.size())
+    text += " and " + std::to_string(pending.size() - shown.size()) + " other(s)";
   publish(pass.node, "Normal", "AwaitingVolumeDetachment", text + ")");
   return options_.drain_poll;
 }
@@ -207,7 +213,8 @@ base::Result<Termination::Wait> Termination::terminate_instance(const Pass& pass
   return gone ? Wait{} : Wait{options_.instance_poll};
 }
 
-base::Status Termination::persist(const model::NodeClaim& before, const model::NodeClaim& after, const Call& call) {
+base::Status Termination::persist(const model::NodeClaim& before, const model::NodeClaim& after,
+                                  const Call& call) {
   auto written = claim_api_.patch_status(before, after, kube::Locking::kLocked, call);
   if (written.failed_with(Code::kNotFound)) return base::ok();
   if (!written) return std::move(written).error();
@@ -221,7 +228,8 @@ base::Status Termination::persist(const model::NodeClaim& before, const model::N
 }
 
 base::Result<reconcile::Outcome> Termination::remove_finalizer(const model::Node& node, const Call& call) {
-  // A JSON patch with a test instead of a list replaced as a whole: other finalizers may come and go meanwhile.
+  // A JSON patch with a test instead of a list replaced as a whole: other finalizers may come and go
+  // meanwhile.
   const auto& finalizers = node.meta.finalizers;
   const auto index = std::ranges::find(finalizers, labels::kTerminationFinalizer) - finalizers.begin();
   const auto path = "/metadata/finalizers/" + std::to_string(index);
@@ -245,7 +253,8 @@ base::Result<reconcile::Outcome> Termination::remove_finalizer(const model::Node
   services_.metrics.observe("karpenter_nodes_termination_duration_seconds", {{"nodepool", pool}},
                             seconds_between(*node.meta.deletion_timestamp, now), termination_buckets());
   services_.metrics.observe("karpenter_nodes_lifetime_duration_seconds", {{"nodepool", pool}},
-                            seconds_between(node.meta.creation_timestamp.value_or(now), now), lifetime_buckets());
+                            seconds_between(node.meta.creation_timestamp.value_or(now), now),
+                            lifetime_buckets());
   services_.log.info("deleted node", {{"Node", telemetry::object_ref(node.meta.name)}});
   return kTerminationDone;
 }

@@ -9,15 +9,16 @@
 
 namespace karpenter::node {
 
-// node.termination: takes a deleted Node down: taint, drain, wait for volumes, terminate the instance, let the object go.
-// spec: lifecycle §4.9, disruption §19.2
+// node.termination: takes a deleted Node down: taint, drain, wait for volumes, terminate the instance, let
+// the object go. spec: lifecycle §4.9, disruption §19.2
 //
 // Key: the Node's name. Triggers: changes of Nodes that carry label karpenter.k8s.aws/ec2nodeclass.
 class Termination final : public reconcile::Reconciler {
  public:
   struct Options {
     std::chrono::nanoseconds drain_poll = std::chrono::seconds(1);
-    std::chrono::nanoseconds min_drain = std::chrono::seconds(5);  // catches pods bound before the taint was seen
+    std::chrono::nanoseconds min_drain =
+        std::chrono::seconds(5);  // catches pods bound before the taint was seen
     std::chrono::nanoseconds instance_poll = std::chrono::seconds(5);
   };
   Termination(Services services, EvictionQueue& evictions, Options options);
@@ -43,7 +44,8 @@ class Termination final : public reconcile::Reconciler {
   base::Result<Wait> terminate_instance(const Pass& pass, const Call& call);
   base::Status persist(const model::NodeClaim& before, const model::NodeClaim& after, const Call& call);
   base::Result<Outcome> remove_finalizer(const model::Node& node, const Call& call);
-  [[nodiscard]] std::set<std::string, std::less<>> volumes_of_staying_pods(const std::string& node_name) const;
+  [[nodiscard]] std::set<std::string, std::less<>> volumes_of_staying_pods(
+      const std::string& node_name) const;
   void publish(const model::Node& node, std::string type, std::string reason, std::string message);
 
   Services services_;

@@ -28,15 +28,16 @@ reconcile::ControllerSpec Consistency::spec() {
 
 std::vector<std::string> find_shape_issues(const model::NodeClaim& claim, const model::Node& node) {
   std::vector<std::string> out;
-  if (claim.meta.is_deleting() || !model::is_true(claim.status.conditions, model::condition::kInitialized)) return out;
+  if (claim.meta.is_deleting() || !model::is_true(claim.status.conditions, model::condition::kInitialized))
+    return out;
   for (const auto& [name, requested] : claim.spec.requests) {
     const auto expected = claim.status.capacity.get(name);
     if (requested.is_zero() || expected.is_zero()) continue;
     const auto found = node.status.capacity.get(name);
     const double ratio = found.as_double() / expected.as_double();
     if (ratio >= kThreshold) continue;
-    out.push_back("expected " + expected.text() + " of resource " + name + ", but found " + found.text() + " (" +
-                  percent(ratio) + " of expected)");
+    out.push_back("expected " + expected.text() + " of resource " + name + ", but found " + found.text() +
+                  " (" + percent(ratio) + " of expected)");
   }
   return out;
 }
@@ -71,7 +72,8 @@ base::Result<reconcile::Outcome> Consistency::reconcile(const model::ObjectKey& 
   if (issues.empty()) {
     conditions.set_true(model::condition::kConsistentStateFound);
   } else {
-    conditions.set_false(model::condition::kConsistentStateFound, "ConsistencyCheckFailed", "Consistency Check Failed");
+    conditions.set_false(model::condition::kConsistentStateFound, "ConsistencyCheckFailed",
+                         "Consistency Check Failed");
   }
   const kube::Api<model::NodeClaim> api(services_.client);
   auto written = api.patch_status(*claim, after, kube::Locking::kLocked, call);

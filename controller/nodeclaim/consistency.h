@@ -8,9 +8,11 @@
 
 namespace karpenter::nodeclaim {
 
-// nodeclaim.consistency: tells when a node has clearly less capacity than its claim promised. spec: lifecycle §5.4
+// nodeclaim.consistency: tells when a node has clearly less capacity than its claim promised. spec: lifecycle
+// §5.4
 //
-// Key: the claim's name. Triggers: NodeClaim and Node (claim_of) changes; each claim is looked at once in ten minutes.
+// Key: the claim's name. Triggers: NodeClaim and Node (claim_of) changes; each claim is looked at once in ten
+// minutes.
 class Consistency final : public reconcile::Reconciler {
  public:
   explicit Consistency(Services services);
@@ -25,7 +27,9 @@ class Consistency final : public reconcile::Reconciler {
   std::map<std::string, base::Mono> checked_ KARP_GUARDED_BY(mutex_);  // by UID
 };
 
-// One text per requested resource of which the node has less than 90 % of the claim's capacity; empty until initialized.
-[[nodiscard]] std::vector<std::string> find_shape_issues(const model::NodeClaim& claim, const model::Node& node);
+// One text per requested resource of which the node has less than 90 % of the claim's capacity; empty until
+// initialized.
+[[nodiscard]] std::vector<std::string> find_shape_issues(const model::NodeClaim& claim,
+                                                         const model::Node& node);
 
 }  // namespace karpenter::nodeclaim

@@ -29,7 +29,8 @@ bool hash_differs(const model::NodeClaim& claim, const model::NodePool& pool) {
   return version == pool.meta.annotation(labels::kNodePoolHashVersion) && hash != pool_hash;
 }
 
-// Requirements of the template that the claim's labels do not meet; a pool whose requirements do not parse drifts nothing.
+// Requirements of the template that the claim's labels do not meet; a pool whose requirements do not parse
+// drifts nothing.
 bool requirements_differ(const model::NodeClaim& claim, const model::NodePool& pool) {
   const auto wanted = model::Requirements::of(pool.spec.node_template.spec.requirements);
   return wanted && !model::Requirements::of_labels(claim.meta.labels).compatible(*wanted, {});
@@ -56,8 +57,8 @@ bool lacks_instance_type(const model::NodeClaim& claim, const cloud::InstanceTyp
   });
 }
 
-std::optional<std::chrono::nanoseconds> update_consolidatable(model::NodeClaim& claim, const model::NodePool& pool,
-                                                              Time now) {
+std::optional<std::chrono::nanoseconds> update_consolidatable(model::NodeClaim& claim,
+                                                              const model::NodePool& pool, Time now) {
   auto conditions = model::conditions_of(claim, now);
   const auto after = plan::consolidate_after(pool);
   if (!after || !conditions.is_true(condition::kInitialized)) {
@@ -79,7 +80,8 @@ reconcile::ControllerSpec DisruptionConditions::spec() {
   return {.name = "nodeclaim.disruption", .group = "karpenter.sh", .kind = "NodeClaim", .workers = 10};
 }
 
-base::Result<reconcile::Outcome> DisruptionConditions::reconcile(const model::ObjectKey& key, const Call& call) {
+base::Result<reconcile::Outcome> DisruptionConditions::reconcile(const model::ObjectKey& key,
+                                                                 const Call& call) {
   constexpr reconcile::Outcome kDone = reconcile::Done{};
   const auto claim = services_.claims.find(key);
   if (!claim || !services_.is_managed(*claim) || claim->meta.is_deleting()) return kDone;
@@ -88,14 +90,16 @@ base::Result<reconcile::Outcome> DisruptionConditions::reconcile(const model::Ob
   model::NodeClaim after = *claim;
   auto drift = update_drifted(after, *pool, call);
   reconcile::Outcome outcome = kDone;
-  if (model::is_true(after.status.conditions, condition::kLaunched)) outcome = reconcile::RequeueAfter{kDriftPeriod};
+  if (model::is_true(after.status.conditions, condition::kLaunched))
+    outcome = reconcile::RequeueAfter{kDriftPeriod};
   if (!plan::is_static(*pool)) {
     const auto look_again = update_consolidatable(after, *pool, services_.runtime.now());
     if (look_again) outcome = reconcile::merge(outcome, reconcile::RequeueAfter{*look_again});
   }
   auto written = api_.patch_status(*claim, after, kube::Locking::kLocked, call);
   if (!written) return reconcile::outcome_of(std::move(written).error());
-  if (!drift && drift.error().code == base::Code::kNotFound) return outcome;  // the instance is not there yet, or gone
+  if (!drift && drift.error().code == base::Code::kNotFound)
+    return outcome;  // the instance is not there yet, or gone
   if (!drift) return std::move(drift).error().add("NodeClaim", claim->meta.name);
   return outcome;
 }
@@ -118,16 +122,16 @@ base::Status DisruptionConditions::update_drifted(model::NodeClaim& claim, const
   return base::ok();
 }
 
-base::Result<std::string> DisruptionConditions::find_drift(const model::NodeClaim& claim, const model::NodePool& pool,
-                                                           const Call& call) {
+base::Result<std::string> DisruptionConditions::find_drift(const model::NodeClaim& claim,
+                                                           const model::NodePool& pool, const Call& call) {
   if (auto reason = static_drift(claim, pool); !reason.empty()) return reason;
   ASSIGN_OR_RETURN(const bool missing, is_type_missing(claim, pool, call));
   if (missing) return std::string("InstanceTypeNotFound");
   return services_.cloud.is_drifted(claim, call);
 }
 
-base::Result<bool> DisruptionConditions::is_type_missing(const model::NodeClaim& claim, const model::NodePool& pool,
-                                                         const Call& call) {
+base::Result<bool> DisruptionConditions::is_type_missing(const model::NodeClaim& claim,
+                                                         const model::NodePool& pool, const Call& call) {
   const auto created = claim.meta.creation_timestamp;
   if (!created || services_.runtime.now() - *created < kTypeCheckAge) return false;
   const auto now = services_.runtime.mono();

@@ -11,7 +11,8 @@ namespace karpenter::nodeclaim {
 
 Expiration::Expiration(Services services, kube::Store<model::Pod>& pods)
     : services_(std::move(services)), pods_(pods) {
-  pods.add_index(std::string(kPodsByNode), [](const model::Pod& pod) { return std::vector{pod.spec.node_name}; });
+  pods.add_index(std::string(kPodsByNode),
+                 [](const model::Pod& pod) { return std::vector{pod.spec.node_name}; });
 }
 
 reconcile::ControllerSpec Expiration::spec() {
@@ -29,9 +30,11 @@ base::Result<reconcile::Outcome> Expiration::reconcile(const model::ObjectKey& k
   RETURN_IF_ERROR(remove_claim(services_, *claim, "expired", call));
   services_.log.debug("deleted expired nodeclaim", log_fields(*claim));
   const auto pods = pods_.by_index(kPodsByNode, claim->status.node_name);
-  const auto moved = std::ranges::count_if(pods, [](const auto& pod) { return scheduling::is_reschedulable(*pod); });
+  const auto moved =
+      std::ranges::count_if(pods, [](const auto& pod) { return scheduling::is_reschedulable(*pod); });
   services_.metrics.count("karpenter_pods_disruption_initiated_total",
-                          disruption::plan::disrupted_labels(*claim, "expired").map(), static_cast<double>(moved));
+                          disruption::plan::disrupted_labels(*claim, "expired").map(),
+                          static_cast<double>(moved));
   return kDone;
 }
 

@@ -4,8 +4,8 @@
 
 namespace karpenter::nodeclaim {
 
-// nodeclaim.expiration: deletes a claim when it is older than its own spec.expireAfter, whatever budgets and pods say.
-// spec: lifecycle §5.7, disruption §18
+// nodeclaim.expiration: deletes a claim when it is older than its own spec.expireAfter, whatever budgets and
+// pods say. spec: lifecycle §5.7, disruption §18
 //
 // Key: the claim's name. Triggers: every NodeClaim change.
 class Expiration final : public reconcile::Reconciler {

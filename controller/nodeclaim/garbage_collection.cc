@@ -24,8 +24,8 @@ std::vector<std::shared_ptr<const model::NodeClaim>> plan_garbage(
   for (const auto& instance : instances) alive.insert(instance.status.provider_id);
   std::vector<std::shared_ptr<const model::NodeClaim>> out;
   std::ranges::copy_if(claims, std::back_inserter(out), [&](const auto& claim) {
-    return model::is_true(claim->status.conditions, model::condition::kRegistered) && !claim->meta.is_deleting() &&
-           !alive.contains(claim->status.provider_id);
+    return model::is_true(claim->status.conditions, model::condition::kRegistered) &&
+           !claim->meta.is_deleting() && !alive.contains(claim->status.provider_id);
   });
   return out;
 }

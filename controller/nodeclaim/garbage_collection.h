@@ -19,8 +19,10 @@ class GarbageCollection final : public reconcile::Reconciler {
   std::chrono::nanoseconds period_;
 };
 
-// The claims that may be collected: registered, not deleting, and their provider ID is in none of `instances`.
+// The claims that may be collected: registered, not deleting, and their provider ID is in none of
+// `instances`.
 [[nodiscard]] std::vector<std::shared_ptr<const model::NodeClaim>> plan_garbage(
-    const std::vector<std::shared_ptr<const model::NodeClaim>>& claims, const std::vector<model::NodeClaim>& instances);
+    const std::vector<std::shared_ptr<const model::NodeClaim>>& claims,
+    const std::vector<model::NodeClaim>& instances);
 
 }  // namespace karpenter::nodeclaim

@@ -11,8 +11,8 @@
 
 namespace karpenter::nodeclaim {
 
-// What the cloud launched, by NodeClaim UID, until the claim's status says so: a lost status patch must never lead to a
-// second instance. Entries live an hour. Thread-safe. spec: lifecycle §4.3 step 2
+// What the cloud launched, by NodeClaim UID, until the claim's status says so: a lost status patch must never
+// lead to a second instance. Entries live an hour. Thread-safe. spec: lifecycle §4.3 step 2
 class LaunchCache {
  public:
   static constexpr std::chrono::hours kLifetime{1};

@@ -29,7 +29,8 @@ std::string resources_text(const model::Resources& resources) {
 
 // The outcome of a pass whose steps ended in `errors`: a real error first, else a conflict retry.
 base::Result<reconcile::Outcome> outcome_of_errors(std::vector<base::Error> errors) {
-  const auto real = std::ranges::find_if(errors, [](const base::Error& e) { return e.code != Code::kConflict; });
+  const auto real =
+      std::ranges::find_if(errors, [](const base::Error& e) { return e.code != Code::kConflict; });
   return reconcile::outcome_of(std::move(real == errors.end() ? errors.front() : *real));
 }
 
@@ -150,11 +151,12 @@ base::Status Lifecycle::accept_or_refuse(Claim& claim, base::Result<Claim> launc
 base::Status Lifecycle::give_up(const Claim& claim, const base::Error& error, const Call& call) {
   const bool no_capacity = error.code == Code::kNoCapacity;
   if (no_capacity) {
-    services_.events.publish({.object = event_object(claim),
-                              .type = "Warning",
-                              .reason = "InsufficientCapacityError",
-                              .message = cut_text("NodeClaim " + claim.meta.name + " event: " + error.text(), kEventLimit),
-                              .dedupe = {claim.meta.uid}});
+    services_.events.publish(
+        {.object = event_object(claim),
+         .type = "Warning",
+         .reason = "InsufficientCapacityError",
+         .message = cut_text("NodeClaim " + claim.meta.name + " event: " + error.text(), kEventLimit),
+         .dedupe = {claim.meta.uid}});
   }
   services_.log.error(error, "failed launching nodeclaim", log_fields(claim));
   return remove_claim(services_, claim, no_capacity ? "insufficient_capacity" : "nodeclass_not_ready", call);
@@ -169,13 +171,15 @@ base::Status Lifecycle::register_node(Claim& claim, const Call& call) {
     const std::string taint(labels::kUnregisteredTaint);
     auto fields = log_fields(claim);
     fields.emplace_back("taint", taint);
-    services_.log.error("missing taint prevents registration-related race conditions on Karpenter-managed nodes", fields);
-    services_.events.publish({.object = event_object(claim),
-                              .type = "Warning",
-                              .reason = "UnregisteredTaintMissing",
-                              .message = "Missing taint " + taint +
-                                         " prevents registration-related race conditions on Karpenter-managed nodes",
-                              .dedupe = {claim.meta.uid}});
+    services_.log.error(
+        "missing taint prevents registration-related race conditions on Karpenter-managed nodes", fields);
+    services_.events.publish(
+        {.object = event_object(claim),
+         .type = "Warning",
+         .reason = "UnregisteredTaintMissing",
+         .message = "Missing taint " + taint +
+                    " prevents registration-related race conditions on Karpenter-managed nodes",
+         .dedupe = {claim.meta.uid}});
   }
   RETURN_IF_ERROR(node_api_.patch(*plan.before, plan.after, kube::Locking::kLocked, call));
   accept_registration(claim, plan.after, services_.runtime.now());
@@ -249,7 +253,8 @@ base::Result<bool> Lifecycle::delete_nodes(const Claim& claim, const Call& call)
   const auto nodes = nodes_of(services_, claim);
   for (const auto& node : nodes) {
     if (node->meta.is_deleting()) continue;
-    auto removed = node_api_.remove(model::key_of(node->meta), {.preconditions = {.uid = node->meta.uid}}, call);
+    auto removed =
+        node_api_.remove(model::key_of(node->meta), {.preconditions = {.uid = node->meta.uid}}, call);
     if (!removed && removed.error().code != Code::kNotFound) {
       return std::move(removed).error().add("Node", node->meta.name);
     }
@@ -286,8 +291,8 @@ base::Result<reconcile::Outcome> Lifecycle::remove_finalizer(const Claim& claim,
   services_.log.info("deleted nodeclaim", log_fields(claim));
   const std::string pool(claim.meta.label(labels::kNodePool));
   const std::chrono::duration<double> took = services_.runtime.now() - *claim.meta.deletion_timestamp;
-  services_.metrics.observe("karpenter_nodeclaims_termination_duration_seconds", {{"nodepool", pool}}, took.count(),
-                            exponential_buckets(12));
+  services_.metrics.observe("karpenter_nodeclaims_termination_duration_seconds", {{"nodepool", pool}},
+                            took.count(), exponential_buckets(12));
   services_.metrics.count("karpenter_nodeclaims_terminated_total",
                           {{"nodepool", pool},
                            {"capacity_type", std::string(claim.meta.label(labels::kCapacityType))},

@@ -10,14 +10,18 @@
 
 namespace karpenter::nodeclaim {
 
-// Told whether a claim's node registered, for the health of its NodePool. kConflict asks to repeat the reconcile.
+// Told whether a claim's node registered, for the health of its NodePool. kConflict asks to repeat the
+// reconcile.
 enum class RegistrationSample : bool { kFailed, kRegistered };
-using RecordRegistration = std::function<base::Status(const model::NodeClaim&, RegistrationSample, const Call&)>;
+using RecordRegistration =
+    std::function<base::Status(const model::NodeClaim&, RegistrationSample, const Call&)>;
 
-// nodeclaim.lifecycle: launches a claim's instance, waits for its node to register and initialize, deletes claims that do
-// not get there in time, and takes everything down again when the claim is deleted. spec: lifecycle §4
+// nodeclaim.lifecycle: launches a claim's instance, waits for its node to register and initialize, deletes
+// claims that do not get there in time, and takes everything down again when the claim is deleted. spec:
+// lifecycle §4
 //
-// Key: the claim's name. Triggers: every NodeClaim change; every Node change, mapped with claim_of() to its claim.
+// Key: the claim's name. Triggers: every NodeClaim change; every Node change, mapped with claim_of() to its
+// claim.
 class Lifecycle final : public reconcile::Reconciler {
  public:
   Lifecycle(Services services, RecordRegistration record);

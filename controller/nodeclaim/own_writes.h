@@ -11,8 +11,8 @@
 
 namespace karpenter::nodeclaim {
 
-// Remembers the resourceVersion of what this process wrote, so that a reconcile can wait until the store has seen it
-// instead of deciding on what it knows to be old. Thread-safe.
+// Remembers the resourceVersion of what this process wrote, so that a reconcile can wait until the store has
+// seen it instead of deciding on what it knows to be old. Thread-safe.
 class OwnWrites {
  public:
   // How long a store may lag before it is believed again: a watch that is down must not stop everything.

@@ -23,7 +23,9 @@ PodEvents::PodEvents(Services services, const kube::Store<model::Pod>& pods)
   add_indexes(services_);
 }
 
-reconcile::ControllerSpec PodEvents::spec() { return {.name = "nodeclaim.podevents", .group = "", .kind = "Pod"}; }
+reconcile::ControllerSpec PodEvents::spec() {
+  return {.name = "nodeclaim.podevents", .group = "", .kind = "Pod"};
+}
 
 base::Result<reconcile::Outcome> PodEvents::reconcile(const model::ObjectKey& key, const Call& call) {
   constexpr reconcile::Outcome kDone = reconcile::Done{};

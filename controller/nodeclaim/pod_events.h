@@ -4,8 +4,8 @@
 
 namespace karpenter::nodeclaim {
 
-// A pod change that restarts the consolidateAfter clock of its node: created on it, bound, terminal or terminating; no
-// DaemonSet pods. spec: disruption §17.4
+// A pod change that restarts the consolidateAfter clock of its node: created on it, bound, terminal or
+// terminating; no DaemonSet pods. spec: disruption §17.4
 [[nodiscard]] bool is_pod_event(const kube::Change<model::Pod>& change);
 
 // nodeclaim.podevents: writes status.lastPodEventTime, at most every ten seconds.

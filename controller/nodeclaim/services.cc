@@ -10,11 +10,13 @@ namespace karpenter::nodeclaim {
 void add_indexes(Services& services) {
   services.nodes.add_index(std::string(kNodesByProviderId),
                            [](const model::Node& node) { return std::vector{node.spec.provider_id}; });
-  services.claims.add_index(std::string(kClaimsByProviderId),
-                            [](const model::NodeClaim& claim) { return std::vector{claim.status.provider_id}; });
+  services.claims.add_index(std::string(kClaimsByProviderId), [](const model::NodeClaim& claim) {
+    return std::vector{claim.status.provider_id};
+  });
 }
 
-std::vector<std::shared_ptr<const model::Node>> nodes_of(const Services& services, const model::NodeClaim& claim) {
+std::vector<std::shared_ptr<const model::Node>> nodes_of(const Services& services,
+                                                         const model::NodeClaim& claim) {
   return services.nodes.by_index(kNodesByProviderId, claim.status.provider_id);
 }
 

@@ -27,8 +27,8 @@ inline constexpr std::string_view kNodesByProviderId = "spec.providerID";
 inline constexpr std::string_view kClaimsByProviderId = "status.providerID";
 inline constexpr std::string_view kPodsByNode = "spec.nodeName";
 
-// References outlive the reconcilers. The reconcilers' constructors add the store indexes they need, so construct them
-// before the first write to a store.
+// References outlive the reconcilers. The reconcilers' constructors add the store indexes they need, so
+// construct them before the first write to a store.
 struct Services {
   runtime::Runtime& runtime;
   telemetry::Log& log;
@@ -42,7 +42,8 @@ struct Services {
   std::string node_class_kind = "EC2NodeClass";
 
   [[nodiscard]] bool is_managed(const model::NodeClaim& claim) const {
-    return claim.spec.node_class_ref.group == node_class_group && claim.spec.node_class_ref.kind == node_class_kind;
+    return claim.spec.node_class_ref.group == node_class_group &&
+           claim.spec.node_class_ref.kind == node_class_kind;
   }
 };
 
@@ -52,7 +53,8 @@ void add_indexes(Services& services);
 [[nodiscard]] std::vector<std::shared_ptr<const model::Node>> nodes_of(const Services& services,
                                                                        const model::NodeClaim& claim);
 // The claim of a Node (by provider ID), for mapping Node events to claims. Null for none or several.
-[[nodiscard]] std::shared_ptr<const model::NodeClaim> claim_of(const Services& services, const model::Node& node);
+[[nodiscard]] std::shared_ptr<const model::NodeClaim> claim_of(const Services& services,
+                                                               const model::Node& node);
 
 [[nodiscard]] telemetry::EventObject event_object(const model::NodeClaim& claim);
 [[nodiscard]] telemetry::Fields log_fields(const model::NodeClaim& claim);

@@ -35,9 +35,10 @@ void merge_taints(model::Node& node, const std::vector<model::Taint>& wanted) {
 
 void add_owner(model::Node& node, const model::NodeClaim& claim) {
   constexpr std::string_view kApiVersion = "karpenter.sh/v1";
-  const bool present = std::ranges::any_of(node.meta.owner_references, [&](const model::OwnerReference& owner) {
-    return owner.api_version == kApiVersion && owner.kind == "NodeClaim" && owner.uid == claim.meta.uid;
-  });
+  const bool present =
+      std::ranges::any_of(node.meta.owner_references, [&](const model::OwnerReference& owner) {
+        return owner.api_version == kApiVersion && owner.kind == "NodeClaim" && owner.uid == claim.meta.uid;
+      });
   if (present) return;
   node.meta.owner_references.push_back({.api_version = std::string(kApiVersion),
                                         .kind = "NodeClaim",
@@ -75,7 +76,8 @@ std::optional<std::string> missing_resource(const model::NodeClaim& claim, const
 
 // Why the node is not initialized yet, in the order of lifecycle §4.5 checks 2-5.
 std::optional<Obstacle> find_obstacle(const model::NodeClaim& claim, const model::Node& node) {
-  if (!model::is_true(node.status.conditions, "Ready")) return Obstacle{"NodeNotReady", "Node status is NotReady"};
+  if (!model::is_true(node.status.conditions, "Ready"))
+    return Obstacle{"NodeNotReady", "Node status is NotReady"};
   for (const auto& taint : claim.spec.startup_taints) {
     if (has_taint(node.spec.taints, taint)) {
       return Obstacle{"StartupTaintsExist", "StartupTaint \"" + taint.text() + "\" still exists"};
@@ -83,7 +85,8 @@ std::optional<Obstacle> find_obstacle(const model::NodeClaim& claim, const model
   }
   for (const auto& taint : node.spec.taints) {
     if (model::is_known_ephemeral(taint)) {
-      return Obstacle{"KnownEphemeralTaintsExist", "KnownEphemeralTaint \"" + taint.text() + "\" still exists"};
+      return Obstacle{"KnownEphemeralTaintsExist",
+                      "KnownEphemeralTaint \"" + taint.text() + "\" still exists"};
     }
   }
   if (const auto name = missing_resource(claim, node)) {
@@ -109,7 +112,8 @@ std::string cut_text(std::string text, std::size_t limit) {
 void accept_launch(model::NodeClaim& claim, const model::NodeClaim& launched, Time now) {
   // insert() keeps what the claim has; insert_or_assign() lets the cloud win.
   claim.meta.labels.insert(launched.meta.labels.begin(), launched.meta.labels.end());
-  for (const auto& [key, value] : launched.meta.annotations) claim.meta.annotations.insert_or_assign(key, value);
+  for (const auto& [key, value] : launched.meta.annotations)
+    claim.meta.annotations.insert_or_assign(key, value);
   claim.status.provider_id = launched.status.provider_id;
   claim.status.image_id = launched.status.image_id;
   claim.status.capacity = launched.status.capacity;
@@ -119,7 +123,8 @@ void accept_launch(model::NodeClaim& claim, const model::NodeClaim& launched, Ti
 
 void refuse_launch(model::NodeClaim& claim, const base::Error& error, Time now) {
   const std::string_view reason = error.reason.empty() ? std::string_view("LaunchFailed") : error.reason;
-  model::conditions_of(claim, now).set_unknown(condition::kLaunched, reason, cut_text(error.text(), kMessageLimit));
+  model::conditions_of(claim, now)
+      .set_unknown(condition::kLaunched, reason, cut_text(error.text(), kMessageLimit));
 }
 
 Registration plan_registration(model::NodeClaim& claim, Nodes nodes, Time now) {
@@ -133,7 +138,8 @@ Registration plan_registration(model::NodeClaim& claim, Nodes nodes, Time now) {
     return {};
   }
   if (nodes.size() > 1) {
-    conditions.set_false(condition::kRegistered, "MultipleNodesFound", "Invariant violated, matched multiple nodes");
+    conditions.set_false(condition::kRegistered, "MultipleNodesFound",
+                         "Invariant violated, matched multiple nodes");
     return {};
   }
   Registration out{.before = nodes.front(), .after = *nodes.front()};
@@ -157,7 +163,8 @@ std::shared_ptr<const model::Node> plan_initialization(model::NodeClaim& claim, 
     conditions.refresh(condition::kInitialized);
     return nullptr;
   }
-  if (!conditions.is_true(condition::kRegistered) || conditions.is_true(condition::kRebooting)) return nullptr;
+  if (!conditions.is_true(condition::kRegistered) || conditions.is_true(condition::kRebooting))
+    return nullptr;
   if (nodes.size() != 1) {
     conditions.set_unknown(condition::kInitialized, "NodeNotFound", "Node not registered with cluster");
     return nullptr;
@@ -202,8 +209,8 @@ std::optional<Time> expires_at(const model::NodeClaim& claim) {
 }
 
 std::string missing_termination_timestamp(const model::NodeClaim& claim) {
-  if (claim.meta.annotations.contains(labels::kTerminationTimestamp) || !claim.spec.termination_grace_period ||
-      !claim.meta.deletion_timestamp) {
+  if (claim.meta.annotations.contains(labels::kTerminationTimestamp) ||
+      !claim.spec.termination_grace_period || !claim.meta.deletion_timestamp) {
     return "";
   }
   const auto period = base::parse_duration(*claim.spec.termination_grace_period);

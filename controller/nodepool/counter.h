@@ -9,7 +9,8 @@ namespace karpenter::nodepool {
 // Key: the pool's name. Triggers: NodePool creation; then it repeats itself.
 class Counter final : public reconcile::Reconciler {
  public:
-  Counter(Services services, cluster::Cluster& cluster, std::chrono::nanoseconds period = std::chrono::seconds(5))
+  Counter(Services services, cluster::Cluster& cluster,
+          std::chrono::nanoseconds period = std::chrono::seconds(5))
       : services_(std::move(services)), cluster_(cluster), period_(period) {}
   base::Result<reconcile::Outcome> reconcile(const model::ObjectKey& key, const Call& call) override;
   [[nodiscard]] static reconcile::ControllerSpec spec();

@@ -42,7 +42,8 @@ base::Result<reconcile::Outcome> Hash::reconcile(const model::ObjectKey& key, co
   model::NodePool after = *pool;
   annotate(after.meta, labels::kNodePoolHash, hash);
   annotate(after.meta, labels::kNodePoolHashVersion, labels::kNodePoolHashVersionNow);
-  auto written = kube::Api<model::NodePool>(services_.client).patch(*pool, after, kube::Locking::kUnlocked, call);
+  auto written =
+      kube::Api<model::NodePool>(services_.client).patch(*pool, after, kube::Locking::kUnlocked, call);
   if (!written) return reconcile::outcome_of(std::move(written).error());
   return kDone;
 }
@@ -50,8 +51,9 @@ base::Result<reconcile::Outcome> Hash::reconcile(const model::ObjectKey& key, co
 base::Status Hash::carry_over(const model::NodePool& pool, const std::string& hash, const Call& call) {
   const kube::Api<model::NodeClaim> api(services_.client);
   for (const auto& claim : services_.claims.list()) {
-    const bool outdated = claim->meta.label(labels::kNodePool) == pool.meta.name &&
-                          claim->meta.annotation(labels::kNodePoolHashVersion) != labels::kNodePoolHashVersionNow;
+    const bool outdated =
+        claim->meta.label(labels::kNodePool) == pool.meta.name &&
+        claim->meta.annotation(labels::kNodePoolHashVersion) != labels::kNodePoolHashVersionNow;
     if (!outdated) continue;
     auto written = api.patch(*claim, with_hash(*claim, hash), kube::Locking::kUnlocked, call);
     if (!written && written.error().code != base::Code::kNotFound) {

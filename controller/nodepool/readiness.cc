@@ -32,7 +32,8 @@ base::Result<reconcile::Outcome> Readiness::reconcile(const model::ObjectKey& ke
   model::NodePool after = *pool;
   const auto node_class = services_.node_class_of(*pool);
   update_readiness(after, node_class.get(), services_.runtime.now());
-  auto written = kube::Api<model::NodePool>(services_.client).patch_status(*pool, after, kube::Locking::kLocked, call);
+  auto written =
+      kube::Api<model::NodePool>(services_.client).patch_status(*pool, after, kube::Locking::kLocked, call);
   if (!written) return reconcile::outcome_of(std::move(written).error());
   return kDone;
 }

@@ -16,7 +16,8 @@ constexpr auto kHealthy = model::condition::kNodeRegistrationHealthy;
 
 HealthRing::Status HealthRing::status() const {
   if (count_ == 0) return Status::kUnknown;
-  // The divisor is the size of the ring, also while it holds fewer samples: one failure alone is still healthy.
+  // The divisor is the size of the ring, also while it holds fewer samples: one failure alone is still
+  // healthy.
   const auto failures = std::ranges::count(failed_, true);
   return static_cast<std::size_t>(failures) * 2 >= kSize ? Status::kUnhealthy : Status::kHealthy;
 }
@@ -36,8 +37,8 @@ bool is_owned_by(const model::NodeClaim& claim, const model::NodePool& pool) {
          });
 }
 
-void apply_sample(model::NodePool& pool, const model::NodeClaim& claim, HealthRing::Status with_sample, bool registered,
-                  Time now) {
+void apply_sample(model::NodePool& pool, const model::NodeClaim& claim, HealthRing::Status with_sample,
+                  bool registered, Time now) {
   auto conditions = model::conditions_of(pool, now);
   if (registered) {
     if (with_sample == HealthRing::Status::kHealthy) conditions.set_true(kHealthy);
@@ -82,7 +83,8 @@ base::Status RegistrationHealth::record(const model::NodeClaim& claim, bool regi
   return base::ok();
 }
 
-base::Result<reconcile::Outcome> RegistrationHealth::reconcile(const model::ObjectKey& key, const Call& call) {
+base::Result<reconcile::Outcome> RegistrationHealth::reconcile(const model::ObjectKey& key,
+                                                               const Call& call) {
   constexpr reconcile::Outcome kDone = reconcile::Done{};
   const auto pool = services_.find_managed(key);
   const auto node_class = pool ? services_.node_class_of(*pool) : nullptr;
@@ -102,7 +104,8 @@ base::Result<reconcile::Outcome> RegistrationHealth::reconcile(const model::Obje
     ring = HealthRing();
   }
   after.status.node_class_observed_generation = node_class->meta.generation;
-  auto written = kube::Api<model::NodePool>(services_.client).patch_status(*pool, after, kube::Locking::kLocked, call);
+  auto written =
+      kube::Api<model::NodePool>(services_.client).patch_status(*pool, after, kube::Locking::kLocked, call);
   if (!written) return reconcile::outcome_of(std::move(written).error());
   store(pool->meta.uid, ring);
   return kDone;

@@ -25,9 +25,10 @@ class HealthRing {
   std::size_t count_ = 0;
 };
 
-// nodepool.registrationhealth: condition NodeRegistrationHealthy. record() takes the samples of the NodeClaim lifecycle, the
-// reconciler recovers the memory after a restart and forgets it when pool or class change. Thread-safe.
-// Key: the pool's name. Triggers: NodePool changes; EC2NodeClass changes, mapped with pools_of().
+// nodepool.registrationhealth: condition NodeRegistrationHealthy. record() takes the samples of the NodeClaim
+// lifecycle, the reconciler recovers the memory after a restart and forgets it when pool or class change.
+// Thread-safe. Key: the pool's name. Triggers: NodePool changes; EC2NodeClass changes, mapped with
+// pools_of().
 class RegistrationHealth final : public reconcile::Reconciler {
  public:
   explicit RegistrationHealth(Services services) : services_(std::move(services)) {}
@@ -48,7 +49,7 @@ class RegistrationHealth final : public reconcile::Reconciler {
 // The pool is named by the claim's label and owns it.
 [[nodiscard]] bool is_owned_by(const model::NodeClaim& claim, const model::NodePool& pool);
 // Writes what one more sample means for the pool's condition.
-void apply_sample(model::NodePool& pool, const model::NodeClaim& claim, HealthRing::Status with_sample, bool registered,
-                  Time now);
+void apply_sample(model::NodePool& pool, const model::NodeClaim& claim, HealthRing::Status with_sample,
+                  bool registered, Time now);
 
 }  // namespace karpenter::nodepool

@@ -33,6 +33,7 @@ struct Services {
 };
 
 // The pools that reference the class: for mapping EC2NodeClass events to NodePools.
-[[nodiscard]] std::vector<model::ObjectKey> pools_of(const Services& services, const model::Ec2NodeClass& node_class);
+[[nodiscard]] std::vector<model::ObjectKey> pools_of(const Services& services,
+                                                     const model::Ec2NodeClass& node_class);
 
 }  // namespace karpenter::nodepool

@@ -37,9 +37,11 @@ base::Result<reconcile::Outcome> Validation::reconcile(const model::ObjectKey& k
   if (violations.empty()) {
     conditions.set_true(model::condition::kValidationSucceeded);
   } else {
-    conditions.set_false(model::condition::kValidationSucceeded, "NodePoolValidationFailed", text_of(violations));
+    conditions.set_false(model::condition::kValidationSucceeded, "NodePoolValidationFailed",
+                         text_of(violations));
   }
-  auto written = kube::Api<model::NodePool>(services_.client).patch_status(*pool, after, kube::Locking::kLocked, call);
+  auto written =
+      kube::Api<model::NodePool>(services_.client).patch_status(*pool, after, kube::Locking::kLocked, call);
   if (!written) return reconcile::outcome_of(std::move(written).error());
   return kDone;
 }

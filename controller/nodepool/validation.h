@@ -4,8 +4,8 @@
 
 namespace karpenter::nodepool {
 
-// nodepool.validation: condition ValidationSucceeded, for pools that passed the API server but are wrong. spec: lifecycle §6.4
-// Key: the pool's name. Triggers: NodePool changes.
+// nodepool.validation: condition ValidationSucceeded, for pools that passed the API server but are wrong.
+// spec: lifecycle §6.4 Key: the pool's name. Triggers: NodePool changes.
 class Validation final : public reconcile::Reconciler {
  public:
   explicit Validation(Services services) : services_(std::move(services)) {}

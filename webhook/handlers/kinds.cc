@@ -29,15 +29,32 @@ AdmissionAnswer validate_object(json::View object) {
   return answer;
 }
 
-// Only what defaulting changed is carried over to the object, so that nothing else of it is touched or reformatted.
+// Adds to `out` what `after` has and `before` has not. What is there already stays as it was written; null counts as absent.
+// spec: api §13.4
+void add_new(json::Ref out, json::View before, json::View after) {
+  for (const auto& [key, value] : after.members()) {
+    const auto present = out.view()[key];
+    if (present.exists() && !present.is_null()) {
+      add_new(out[key], before[key], value);
+    } else if (!before[key].exists()) {
+      out[key].set(value);
+    }
+  }
+  const auto items = after.items();
+  const auto known = before.size();
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (i >= known) out.push_back(items[i]);
+    if (i < known && i < out.view().size()) add_new(out[i], before[i], items[i]);
+  }
+}
+
 template <class T>
 base::Result<json::Value> default_object(json::View object) {
   ASSIGN_OR_RETURN(T decoded, schema::decode<T>(object));
   const json::Value before = schema::encode(decoded);
   admission::set_defaults(decoded);
-  const json::Value changes = json::make_merge_patch(before, schema::encode(decoded));
   json::Value out(object);
-  json::apply_merge_patch(out.ref(), changes);
+  add_new(out.ref(), before, schema::encode(decoded));
   return out;
 }
 
@@ -48,13 +65,14 @@ constexpr std::array kKinds{
     AdmissionKind{kAws, "v1", "EC2NodeClass", validate_object<model::Ec2NodeClass>, default_object<model::Ec2NodeClass>},
     AdmissionKind{kAws, "v1alpha1", "AWSNodeTemplate", validate_object<AwsNodeTemplate>, nullptr},
     AdmissionKind{kAws, "v1beta1", "EC2NodeClass", validate_object<model::v1beta1::Ec2NodeClass>,
-                  default_object<model::v1beta1::Ec2NodeClass>},
-    AdmissionKind{kCore, "v1", "NodeClaim", validate_object<model::NodeClaim>, default_object<model::NodeClaim>},
+                  default_object<model::v1beta1::Ec2NodeClass>, false},
+    AdmissionKind{kCore, "v1", "NodeClaim", validate_object<model::NodeClaim>, default_object<model::NodeClaim>,
+                  false},  // its spec is immutable
     AdmissionKind{kCore, "v1", "NodePool", validate_object<model::NodePool>, default_object<model::NodePool>},
     AdmissionKind{kCore, "v1alpha5", "Provisioner", validate_object<Provisioner>, default_object<Provisioner>},
     AdmissionKind{kCore, "v1beta1", "NodeClaim", validate_object<model::v1beta1::NodeClaim>, nullptr},
     AdmissionKind{kCore, "v1beta1", "NodePool", validate_object<model::v1beta1::NodePool>,
-                  default_object<model::v1beta1::NodePool>},
+                  default_object<model::v1beta1::NodePool>, false},
 };
 
 }  // namespace

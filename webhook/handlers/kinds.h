@@ -17,6 +17,8 @@ struct AdmissionKind {
   AdmissionAnswer (*validate)(json::View object);
   // `object` with absent members added, or null for kinds without defaults. spec: api §13.4
   base::Result<json::Value> (*set_defaults)(json::View object);
+  // Whether updates are defaulted too; creations always are.
+  bool defaults_updates = true;
 };
 
 // Ordered by group, version, kind.

@@ -1,5 +1,6 @@
 #include "webhook/handlers/review.h"
 
+#include "common/admission/syntax.h"
 #include "common/base/strings.h"
 
 namespace karpenter::webhook {
@@ -81,7 +82,7 @@ json::Value write_admission_review(const AdmissionRequest& request, const Admiss
     response["patchType"].set("JSONPatch");
     response["patch"].set(base::base64_encode(answer.patch.dump()));
   }
-  for (const auto& warning : answer.warnings) response["warnings"].push_back(warning.substr(0, kMaxWarning));
+  for (const auto& warning : answer.warnings) response["warnings"].push_back(admission::shortened(warning, kMaxWarning));
   return review;
 }
 

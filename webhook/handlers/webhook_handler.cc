@@ -68,6 +68,7 @@ AdmissionAnswer admit_defaulting(const AdmissionRequest& request) {
   AdmissionAnswer answer;
   const auto* kind = find_admission_kind(request.group, request.version, request.kind);
   if (kind == nullptr || kind->set_defaults == nullptr || needs_no_look(request)) return answer;
+  if (request.operation == "UPDATE" && !kind->defaults_updates) return answer;
   const auto defaulted = kind->set_defaults(request.object);
   // What does not decode is left to validation, which names the path.
   if (defaulted) answer.patch = json::make_json_patch(request.object, *defaulted);

@@ -38,8 +38,10 @@ base::Result<net::TlsIdentity> FileIdentity::read() const {
   ASSIGN_OR_RETURN(out.key_pem, read_file(key_path_));
   auto facts = net::read_certificate(out.certificate_pem);
   if (!facts) return std::move(facts).error().add("path", certificate_path_);
-  if (out.key_pem.find("PRIVATE KEY") == std::string::npos) {
-    return base::invalid("file holds no PEM private key").add("path", key_path_);
+  if (!net::is_pair(out.certificate_pem, out.key_pem)) {
+    return base::invalid("file holds no private key of the certificate")
+        .add("path", key_path_)
+        .add("certificate", certificate_path_);
   }
   return out;
 }

@@ -178,7 +178,7 @@ struct StorageClass {
   ObjectMeta meta;
   std::string provisioner;
   std::string volume_binding_mode;
-  std::vector<NodeSelectorTerm> allowed_topologies;
+  std::vector<NodeSelectorTerm> allowed_topologies;  // their expressions have no operator: always In
 };
 struct CsiNodeDriver {
   std::string name;

@@ -42,6 +42,9 @@ struct ServerOptions {
   std::chrono::milliseconds body_timeout{30000};
   std::chrono::milliseconds idle_timeout{120000};
   std::chrono::milliseconds write_timeout{30000};
+  // Told about failed handshakes, unusable identities and handlers that throw; for logs. Called on connection
+  // threads.
+  std::function<void(const base::Error&)> on_error = {};
 };
 
 // Serves a Handler. Limits: 413 for a large body, 431 for large headers, 408 for a slow client, 503 above

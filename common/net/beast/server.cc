@@ -52,6 +52,7 @@ class Connection {
  private:
   enum class Next : std::uint8_t { kAnother, kClose };
   bool handshake();
+  void report(const base::Error& error) const;
   Next serve_one();
   bool read_request(RequestParser& parser);
   void refuse(int status, std::string_view why);
@@ -82,7 +83,14 @@ void Connection::run() {
 bool Connection::handshake() {
   if (!server_.options.tls) return true;
   auto context = make_server_context(server_.options.tls(), server_.options.client_ca_pem);
-  return context && socket_->handshake_server(std::move(context).value(), server_.options.header_timeout);
+  if (!context) return report(std::move(context).error()), false;
+  auto status = socket_->handshake_server(std::move(context).value(), server_.options.header_timeout);
+  if (!status) report(std::move(status).error());
+  return status.has_value();
+}
+
+void Connection::report(const base::Error& error) const {
+  if (server_.options.on_error) server_.options.on_error(error);
 }
 
 Connection::Next Connection::serve_one() {
@@ -153,9 +161,14 @@ void Connection::refuse(int status, std::string_view why) {
 HttpResponse Connection::call_handler(const HttpRequest& request) {
   try {
     return server_.handler.handle(request, Call{.deadline = Mono::max(), .stop = server_.stop.get_token()});
-  } catch (...) {  // one bad request must not end the process
-    return text_response(500, "internal error\n");
+  } catch (const std::exception& e) {  // one bad request must not end the process
+    report(base::internal("handler threw an exception")
+               .add("path", std::string(request.path()))
+               .add("exception", e.what()));
+  } catch (...) {
+    report(base::internal("handler threw an exception").add("path", std::string(request.path())));
   }
+  return text_response(500, "internal error\n");
 }
 
 Connection::Next Connection::answer(const HttpRequest& request, bool keep_alive) {

@@ -44,27 +44,31 @@ class StaticSource final : public CredentialsProvider {
   Credentials credentials_;
 };
 
-// Shared by the sources that ask over HTTP: a few attempts with jitter on connection errors, 5xx and `retry_code`.
+// Shared by the sources that ask over HTTP: a few attempts with jitter on connection errors, 5xx and
+// `retry_code`.
 class HttpSource : public CredentialsProvider {
  public:
-  HttpSource(runtime::Runtime& runtime, net::Transport& transport) : runtime_(runtime), transport_(transport) {}
+  HttpSource(runtime::Runtime& runtime, net::Transport& transport)
+      : runtime_(runtime), transport_(transport) {}
 
  protected:
-  base::Result<std::string> fetch(const net::HttpRequest& request, std::string_view what, std::string_view retry_code,
-                                  const Call& call) {
+  base::Result<std::string> fetch(const net::HttpRequest& request, std::string_view what,
+                                  std::string_view retry_code, const Call& call) {
     for (int tried = 1;; ++tried) {
       auto response = transport_.send(request, runtime::within(runtime_, call, kSourceTimeout));
       if (response && response->status == 200) return std::move(response->body);
-      base::Error error = response ? make_aws_error(parse_failure(response->status, response->headers, response->body),
-                                                    what, "GetCredentials")
-                                   : std::move(response).error();
+      base::Error error =
+          response ? make_aws_error(parse_failure(response->status, response->headers, response->body), what,
+                                    "GetCredentials")
+                   : std::move(response).error();
       const bool retryable = error.code == base::Code::kUnavailable || error.code == base::Code::kTimeout ||
                              (!retry_code.empty() && error.reason == retry_code);
       if (!retryable || tried == kSourceAttempts) {
         error.message = "cannot get AWS credentials: " + error.message;
         return error.add("source", std::string(what));
       }
-      RETURN_IF_ERROR(runtime::sleep_for(runtime_, retry_delay(tried - 1, runtime::random_unit(runtime_)), call));
+      RETURN_IF_ERROR(
+          runtime::sleep_for(runtime_, retry_delay(tried - 1, runtime::random_unit(runtime_)), call));
     }
   }
   [[nodiscard]] runtime::Runtime& runtime() const { return runtime_; }
@@ -76,7 +80,8 @@ class HttpSource : public CredentialsProvider {
 
 class WebIdentitySource final : public HttpSource {
  public:
-  WebIdentitySource(runtime::Runtime& runtime, net::Transport& transport, CredentialSettings settings, net::Origin sts)
+  WebIdentitySource(runtime::Runtime& runtime, net::Transport& transport, CredentialSettings settings,
+                    net::Origin sts)
       : HttpSource(runtime, transport), settings_(std::move(settings)), sts_(std::move(sts)) {}
 
   base::Result<Credentials> get(const Call& call) override {
@@ -115,7 +120,8 @@ class WebIdentitySource final : public HttpSource {
 
 class ContainerSource final : public HttpSource {
  public:
-  ContainerSource(runtime::Runtime& runtime, net::Transport& transport, net::Url url, CredentialSettings settings)
+  ContainerSource(runtime::Runtime& runtime, net::Transport& transport, net::Url url,
+                  CredentialSettings settings)
       : HttpSource(runtime, transport), url_(std::move(url)), settings_(std::move(settings)) {}
 
   base::Result<Credentials> get(const Call& call) override {
@@ -192,16 +198,18 @@ base::Result<std::string> read_small_file(const std::string& path) {
 std::unique_ptr<CredentialsProvider> make_static_source(Credentials credentials) {
   return std::make_unique<StaticSource>(std::move(credentials));
 }
-std::unique_ptr<CredentialsProvider> make_web_identity_source(runtime::Runtime& runtime, net::Transport& transport,
+std::unique_ptr<CredentialsProvider> make_web_identity_source(runtime::Runtime& runtime,
+                                                              net::Transport& transport,
                                                               CredentialSettings settings, net::Origin sts) {
   return std::make_unique<WebIdentitySource>(runtime, transport, std::move(settings), std::move(sts));
 }
-std::unique_ptr<CredentialsProvider> make_container_source(runtime::Runtime& runtime, net::Transport& transport,
-                                                           net::Url url, CredentialSettings settings) {
+std::unique_ptr<CredentialsProvider> make_container_source(runtime::Runtime& runtime,
+                                                           net::Transport& transport, net::Url url,
+                                                           CredentialSettings settings) {
   return std::make_unique<ContainerSource>(runtime, transport, std::move(url), std::move(settings));
 }
-std::unique_ptr<CredentialsProvider> make_metadata_source(runtime::Runtime& runtime, net::Transport& transport,
-                                                          net::Url url) {
+std::unique_ptr<CredentialsProvider> make_metadata_source(runtime::Runtime& runtime,
+                                                          net::Transport& transport, net::Url url) {
   return std::make_unique<MetadataSource>(runtime, transport, std::move(url));
 }
 

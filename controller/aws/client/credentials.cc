@@ -14,8 +14,8 @@ constexpr std::chrono::minutes kRefreshAhead{5};
 
 // Plain HTTP may carry credentials only to these. spec: aws §2.2
 bool may_use_plain_http(std::string_view host) {
-  static constexpr std::array<std::string_view, 6> kHosts = {"localhost",      "127.0.0.1",     "::1",
-                                                             "169.254.170.2", "169.254.170.23", "fd00:ec2::23"};
+  static constexpr std::array<std::string_view, 6> kHosts = {
+      "localhost", "127.0.0.1", "::1", "169.254.170.2", "169.254.170.23", "fd00:ec2::23"};
   for (const auto& allowed : kHosts) {
     if (host == allowed) return true;
   }
@@ -48,7 +48,8 @@ Sections parse_ini(std::string_view text) {
     }
     const auto equals = line.find('=');
     if (equals == std::string_view::npos) continue;
-    out[section][std::string(base::trim(line.substr(0, equals)))] = std::string(base::trim(line.substr(equals + 1)));
+    out[section][std::string(base::trim(line.substr(0, equals)))] =
+        std::string(base::trim(line.substr(equals + 1)));
   }
   return out;
 }
@@ -59,7 +60,8 @@ base::Result<Credentials> parse_shared_credentials(std::string_view text, std::s
   const Sections sections = parse_ini(text);
   const auto section = sections.find(profile);
   if (section == sections.end()) {
-    return base::not_found("no such profile in the AWS credentials file").add("profile", std::string(profile));
+    return base::not_found("no such profile in the AWS credentials file")
+        .add("profile", std::string(profile));
   }
   const auto value = [&](const std::string& key) {
     const auto it = section->second.find(key);
@@ -149,7 +151,8 @@ base::Result<Credentials> CachingCredentials::get(const Call& call) {
         state.runtime.spawn("aws.credentials", [shared = state_](std::stop_token stop) {
           Call background;
           background.stop = std::move(stop);
-          static_cast<void>(shared->refresh(runtime::within(shared->runtime, background, std::chrono::minutes(1))));
+          static_cast<void>(
+              shared->refresh(runtime::within(shared->runtime, background, std::chrono::minutes(1))));
         });
       }
       return *state.current;

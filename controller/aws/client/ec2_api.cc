@@ -42,73 +42,83 @@ class HttpEc2Api final : public Ec2Api {
         [&](QueryBody& body) { put_filters(body, filters); }, call);
   }
 
-  base::Result<std::vector<InstanceTypeOffering>> describe_instance_type_offerings(const Call& call) override {
+  base::Result<std::vector<InstanceTypeOffering>> describe_instance_type_offerings(
+      const Call& call) override {
     return collect<InstanceTypeOffering>(
         {"DescribeInstanceTypeOfferings", "instanceTypeOfferingSet", 1000,
-         [](XmlView item, auto& out) { out.push_back({item["instanceType"].text(), item["location"].text()}); }},
+         [](XmlView item, auto& out) {
+           out.push_back({item["instanceType"].text(), item["location"].text()});
+         }},
         [](QueryBody& body) { body.set("LocationType", "availability-zone"); }, call);
   }
 
-  base::Result<std::vector<SpotPrice>> describe_spot_price_history(base::Time start, const Call& call) override {
-    return collect<SpotPrice>({"DescribeSpotPriceHistory", "spotPriceHistorySet", 2000,
-                               [](XmlView item, auto& out) {
-                                 out.push_back({item["instanceType"].text(), item["availabilityZone"].text(),
-                                                item["spotPrice"].text(), item["timestamp"].text()});
-                               }},
-                              [&](QueryBody& body) {
-                                body.list("ProductDescription", {"Linux/UNIX", "Linux/UNIX (Amazon VPC)"});
-                                body.set("StartTime", base::format_rfc3339(start));
-                              },
-                              call);
+  base::Result<std::vector<SpotPrice>> describe_spot_price_history(base::Time start,
+                                                                   const Call& call) override {
+    return collect<SpotPrice>(
+        {"DescribeSpotPriceHistory", "spotPriceHistorySet", 2000,
+         [](XmlView item, auto& out) {
+           out.push_back({item["instanceType"].text(), item["availabilityZone"].text(),
+                          item["spotPrice"].text(), item["timestamp"].text()});
+         }},
+        [&](QueryBody& body) {
+          body.list("ProductDescription", {"Linux/UNIX", "Linux/UNIX (Amazon VPC)"});
+          body.set("StartTime", base::format_rfc3339(start));
+        },
+        call);
   }
 
-  base::Result<std::vector<Subnet>> describe_subnets(const std::vector<Filter>& filters, const Call& call) override {
-    return collect<Subnet>({"DescribeSubnets", "subnetSet", 500,
-                            [](XmlView item, auto& out) {
-                              out.push_back({item["subnetId"].text(), item["availabilityZone"].text(),
-                                             item["availabilityZoneId"].text(),
-                                             item["availableIpAddressCount"].integer_or(0)});
-                            }},
-                           [&](QueryBody& body) { put_filters(body, filters); }, call);
+  base::Result<std::vector<Subnet>> describe_subnets(const std::vector<Filter>& filters,
+                                                     const Call& call) override {
+    return collect<Subnet>(
+        {"DescribeSubnets", "subnetSet", 500,
+         [](XmlView item, auto& out) {
+           out.push_back({item["subnetId"].text(), item["availabilityZone"].text(),
+                          item["availabilityZoneId"].text(), item["availableIpAddressCount"].integer_or(0)});
+         }},
+        [&](QueryBody& body) { put_filters(body, filters); }, call);
   }
 
   base::Result<std::vector<SecurityGroup>> describe_security_groups(const std::vector<Filter>& filters,
                                                                     const Call& call) override {
     return collect<SecurityGroup>(
         {"DescribeSecurityGroups", "securityGroupInfo", 500,
-         [](XmlView item, auto& out) { out.push_back({item["groupId"].text(), item["groupName"].text()}); }},
+         [](XmlView item, auto& out) {
+           out.push_back({item["groupId"].text(), item["groupName"].text()});
+         }},
         [&](QueryBody& body) { put_filters(body, filters); }, call);
   }
 
-  base::Result<std::vector<Image>> describe_images(const DescribeImagesInput& input, const Call& call) override {
-    return collect<Image>({"DescribeImages", "imagesSet", 1000,
-                           [](XmlView item, auto& out) {
-                             out.push_back({item["imageId"].text(), item["name"].text(),
-                                            item["architecture"].text(), item["creationDate"].text(),
-                                            item["deprecationTime"].text()});
-                           }},
-                          [&](QueryBody& body) {
-                            put_filters(body, input.filters);
-                            body.list("Owner", input.owners);
-                            body.set("IncludeDeprecated", true);
-                          },
-                          call);
+  base::Result<std::vector<Image>> describe_images(const DescribeImagesInput& input,
+                                                   const Call& call) override {
+    return collect<Image>(
+        {"DescribeImages", "imagesSet", 1000,
+         [](XmlView item, auto& out) {
+           out.push_back({item["imageId"].text(), item["name"].text(), item["architecture"].text(),
+                          item["creationDate"].text(), item["deprecationTime"].text()});
+         }},
+        [&](QueryBody& body) {
+          put_filters(body, input.filters);
+          body.list("Owner", input.owners);
+          body.set("IncludeDeprecated", true);
+        },
+        call);
   }
 
   base::Result<std::vector<Instance>> describe_instances(const DescribeInstancesInput& input,
                                                          const Call& call) override {
     // A page size is not allowed together with ids. spec: aws §16 R11
-    return collect<Instance>({"DescribeInstances", "reservationSet", input.ids.empty() ? 1000 : 0,
-                              [](XmlView item, auto& out) {
-                                for (const XmlView one : item["instancesSet"].items()) {
-                                  out.push_back(decode_instance(one));
-                                }
-                              }},
-                             [&](QueryBody& body) {
-                               body.list("InstanceId", input.ids);
-                               put_filters(body, input.filters);
-                             },
-                             call);
+    return collect<Instance>(
+        {"DescribeInstances", "reservationSet", input.ids.empty() ? 1000 : 0,
+         [](XmlView item, auto& out) {
+           for (const XmlView one : item["instancesSet"].items()) {
+             out.push_back(decode_instance(one));
+           }
+         }},
+        [&](QueryBody& body) {
+          body.list("InstanceId", input.ids);
+          put_filters(body, input.filters);
+        },
+        call);
   }
 
   base::Result<std::vector<InstanceStateChange>> terminate_instances(const std::vector<std::string>& ids,
@@ -136,8 +146,8 @@ class HttpEc2Api final : public Ec2Api {
     return done(client_.query("CreateTags", body, call));
   }
 
-  base::Result<std::vector<LaunchTemplate>> describe_launch_templates(const DescribeLaunchTemplatesInput& input,
-                                                                      const Call& call) override {
+  base::Result<std::vector<LaunchTemplate>> describe_launch_templates(
+      const DescribeLaunchTemplatesInput& input, const Call& call) override {
     return collect<LaunchTemplate>(
         {"DescribeLaunchTemplates", "launchTemplates", input.names.empty() ? 200 : 0,
          [](XmlView item, auto& out) {
@@ -196,7 +206,8 @@ class HttpEc2Api final : public Ec2Api {
       token = answer.root()["nextToken"].text();
       if (token.empty()) return out;
     }
-    return base::internal("an AWS listing has too many pages").add("aws-operation-name", std::string(listing.operation));
+    return base::internal("an AWS listing has too many pages")
+        .add("aws-operation-name", std::string(listing.operation));
   }
 
   ServiceClient& client_;

@@ -159,7 +159,8 @@ QueryBody encode(const CreateFleetInput& input) {
   body.set("Context", input.context);
   for (std::size_t i = 0; i < input.templates.size(); ++i) {
     const std::string prefix = nested("LaunchTemplateConfigs", i + 1);
-    body.set(prefix + ".LaunchTemplateSpecification.LaunchTemplateName", input.templates[i].launch_template_name);
+    body.set(prefix + ".LaunchTemplateSpecification.LaunchTemplateName",
+             input.templates[i].launch_template_name);
     body.set(prefix + ".LaunchTemplateSpecification.Version", "$Latest");
     const auto& overrides = input.templates[i].overrides;
     for (std::size_t j = 0; j < overrides.size(); ++j) {
@@ -206,7 +207,8 @@ Instance decode_instance(XmlView item) {
   out.zone = placement["availabilityZone"].text();
   out.zone_id = placement["availabilityZoneId"].text();
   out.tenancy = placement["tenancy"].text();
-  for (const XmlView group : item["groupSet"].items()) out.security_group_ids.push_back(group["groupId"].text());
+  for (const XmlView group : item["groupSet"].items())
+    out.security_group_ids.push_back(group["groupId"].text());
   for (const XmlView tag : item["tagSet"].items()) out.tags[tag["key"].text()] = tag["value"].text();
   out.spot_request_id = item["spotInstanceRequestId"].text();
   out.lifecycle = item["instanceLifecycle"].text();
@@ -232,8 +234,9 @@ CreateFleetOutput decode_fleet(XmlView root) {
   }
   for (const XmlView item : root["errorSet"].items()) {
     const XmlView chosen = item["launchTemplateAndOverrides"]["overrides"];
-    out.errors.push_back({item["errorCode"].text(), item["errorMessage"].text(), chosen["instanceType"].text(),
-                          chosen["availabilityZone"].text(), chosen["subnetId"].text()});
+    out.errors.push_back({item["errorCode"].text(), item["errorMessage"].text(),
+                          chosen["instanceType"].text(), chosen["availabilityZone"].text(),
+                          chosen["subnetId"].text()});
   }
   return out;
 }

@@ -11,7 +11,8 @@ namespace karpenter::aws {
 inline constexpr std::string_view kEc2Version = "2016-11-15";
 
 void put_filters(QueryBody& body, const std::vector<Filter>& filters);
-void put_tag_specifications(QueryBody& body, std::string_view prefix, const std::vector<TagSpecification>& specifications);
+void put_tag_specifications(QueryBody& body, std::string_view prefix,
+                            const std::vector<TagSpecification>& specifications);
 [[nodiscard]] QueryBody encode(const CreateLaunchTemplateInput& input);
 [[nodiscard]] QueryBody encode(const CreateFleetInput& input);
 

@@ -21,8 +21,8 @@ struct Partition {
 
 // Longer prefixes first: "us-gov-" before "us-". spec: aws §2.4
 constexpr std::array<Partition, 8> kPartitions = {{
-    {"aws-us-gov", "us-gov-", "amazonaws.com", "api.aws", "iam.us-gov.amazonaws.com", "iam.us-gov.amazonaws.com",
-     "iam.us-gov.api.aws", "us-gov-west-1"},
+    {"aws-us-gov", "us-gov-", "amazonaws.com", "api.aws", "iam.us-gov.amazonaws.com",
+     "iam.us-gov.amazonaws.com", "iam.us-gov.api.aws", "us-gov-west-1"},
     {"aws-iso", "us-iso-", "c2s.ic.gov", "api.aws.ic.gov", "iam.us-iso-east-1.c2s.ic.gov",
      "iam-fips.us-iso-east-1.c2s.ic.gov", "iam.api.aws.ic.gov", "us-iso-east-1"},
     {"aws-iso-b", "us-isob-", "sc2s.sgov.gov", "api.aws.scloud", "iam.us-isob-east-1.sc2s.sgov.gov",
@@ -50,13 +50,20 @@ const Partition& partition_entry(std::string_view region) {
 
 std::string_view signing_name(Service service) {
   switch (service) {
-    case Service::kEc2: return "ec2";
-    case Service::kSqs: return "sqs";
-    case Service::kSsm: return "ssm";
-    case Service::kIam: return "iam";
-    case Service::kEks: return "eks";
-    case Service::kPricing: return "pricing";
-    case Service::kSts: return "sts";
+    case Service::kEc2:
+      return "ec2";
+    case Service::kSqs:
+      return "sqs";
+    case Service::kSsm:
+      return "ssm";
+    case Service::kIam:
+      return "iam";
+    case Service::kEks:
+      return "eks";
+    case Service::kPricing:
+      return "pricing";
+    case Service::kSts:
+      return "sts";
   }
   return "";
 }
@@ -89,9 +96,12 @@ std::string default_host(Service service, const EndpointSettings& settings) {
       if (settings.fips) return std::string(partition.iam_fips_host);
       return std::string(settings.dual_stack ? partition.iam_dual_stack_host : partition.iam_host);
     case Service::kPricing:
-      return dotted(settings.fips ? "api.pricing-fips" : "api.pricing", pricing_region(settings.region), suffix);
-    case Service::kEks: return eks_host(partition, settings);
-    default: return regional_host(signing_name(service), settings.region, partition, settings);
+      return dotted(settings.fips ? "api.pricing-fips" : "api.pricing", pricing_region(settings.region),
+                    suffix);
+    case Service::kEks:
+      return eks_host(partition, settings);
+    default:
+      return regional_host(signing_name(service), settings.region, partition, settings);
   }
 }
 
@@ -105,13 +115,20 @@ std::string configured_url(Service service, const EndpointSettings& settings) {
 
 std::string_view service_id(Service service) {
   switch (service) {
-    case Service::kEc2: return "EC2";
-    case Service::kSqs: return "SQS";
-    case Service::kSsm: return "SSM";
-    case Service::kIam: return "IAM";
-    case Service::kEks: return "EKS";
-    case Service::kPricing: return "Pricing";
-    case Service::kSts: return "STS";
+    case Service::kEc2:
+      return "EC2";
+    case Service::kSqs:
+      return "SQS";
+    case Service::kSsm:
+      return "SSM";
+    case Service::kIam:
+      return "IAM";
+    case Service::kEks:
+      return "EKS";
+    case Service::kPricing:
+      return "Pricing";
+    case Service::kSts:
+      return "STS";
   }
   return "";
 }
@@ -143,7 +160,8 @@ base::Result<Endpoint> resolve_endpoint(Service service, const EndpointSettings&
     return out;
   }
   if (settings.fips || settings.dual_stack) {
-    return base::invalid("an AWS endpoint override cannot be combined with FIPS or dual-stack").add("url", url);
+    return base::invalid("an AWS endpoint override cannot be combined with FIPS or dual-stack")
+        .add("url", url);
   }
   auto parsed = net::parse_url(url);
   if (!parsed) return std::move(parsed).error().add("aws-service-name", std::string(service_id(service)));

@@ -13,34 +13,59 @@ bool is_one_of(std::string_view value, const std::array<std::string_view, N>& se
   return std::ranges::find(set, value) != set.end();
 }
 
-constexpr std::array<std::string_view, 9> kNotFoundCodes = {
-    "InvalidCapacityReservationId.NotFound", "InvalidInstanceID.NotFound",
-    "InvalidLaunchTemplateName.NotFoundException", "InvalidLaunchTemplateId.NotFound",
-    "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue",
-    "NoSuchEntity", "ParameterNotFound", "ResourceNotFoundException"};
+constexpr std::array<std::string_view, 9> kNotFoundCodes = {"InvalidCapacityReservationId.NotFound",
+                                                            "InvalidInstanceID.NotFound",
+                                                            "InvalidLaunchTemplateName.NotFoundException",
+                                                            "InvalidLaunchTemplateId.NotFound",
+                                                            "QueueDoesNotExist",
+                                                            "AWS.SimpleQueueService.NonExistentQueue",
+                                                            "NoSuchEntity",
+                                                            "ParameterNotFound",
+                                                            "ResourceNotFoundException"};
 
-constexpr std::array<std::string_view, 14> kThrottlingCodes = {
-    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException",
-    "TooManyRequestsException", "ProvisionedThroughputExceededException", "TransactionInProgressException",
-    "RequestLimitExceeded", "BandwidthLimitExceeded", "LimitExceededException", "RequestThrottled", "SlowDown",
-    "PriorRequestNotComplete", "EC2ThrottledException"};
+constexpr std::array<std::string_view, 14> kThrottlingCodes = {"Throttling",
+                                                               "ThrottlingException",
+                                                               "ThrottledException",
+                                                               "RequestThrottledException",
+                                                               "TooManyRequestsException",
+                                                               "ProvisionedThroughputExceededException",
+                                                               "TransactionInProgressException",
+                                                               "RequestLimitExceeded",
+                                                               "BandwidthLimitExceeded",
+                                                               "LimitExceededException",
+                                                               "RequestThrottled",
+                                                               "SlowDown",
+                                                               "PriorRequestNotComplete",
+                                                               "EC2ThrottledException"};
 
-constexpr std::array<std::string_view, 10> kForbiddenCodes = {
-    "UnauthorizedOperation", "AuthFailure", "AccessDenied", "AccessDeniedException", "InvalidClientTokenId",
-    "SignatureDoesNotMatch", "InvalidSignatureException", "UnrecognizedClientException", "ExpiredToken",
-    "ExpiredTokenException"};
+constexpr std::array<std::string_view, 10> kForbiddenCodes = {"UnauthorizedOperation",
+                                                              "AuthFailure",
+                                                              "AccessDenied",
+                                                              "AccessDeniedException",
+                                                              "InvalidClientTokenId",
+                                                              "SignatureDoesNotMatch",
+                                                              "InvalidSignatureException",
+                                                              "UnrecognizedClientException",
+                                                              "ExpiredToken",
+                                                              "ExpiredTokenException"};
 
 constexpr std::array<std::string_view, 5> kSkewCodes = {"RequestExpired", "RequestTimeTooSkewed",
                                                         "InvalidSignatureException", "SignatureDoesNotMatch",
                                                         "AuthFailure"};
 
-constexpr std::array<std::string_view, 4> kServerFaultCodes = {"ServerException", "ServiceUnavailableException",
-                                                               "InternalServerError", "ServiceFailure"};
+constexpr std::array<std::string_view, 4> kServerFaultCodes = {
+    "ServerException", "ServiceUnavailableException", "InternalServerError", "ServiceFailure"};
 
-constexpr std::array<std::string_view, 10> kIceCodes = {
-    "InsufficientInstanceCapacity", "MaxSpotInstanceCountExceeded", "VcpuLimitExceeded", "UnfulfillableCapacity",
-    "Unsupported", "InsufficientFreeAddressesInSubnet", "MaxFleetCountExceeded", "ReservationCapacityExceeded",
-    "SpotMaxPriceTooLow", "InvalidCapacityReservationState.Unavailable"};
+constexpr std::array<std::string_view, 10> kIceCodes = {"InsufficientInstanceCapacity",
+                                                        "MaxSpotInstanceCountExceeded",
+                                                        "VcpuLimitExceeded",
+                                                        "UnfulfillableCapacity",
+                                                        "Unsupported",
+                                                        "InsufficientFreeAddressesInSubnet",
+                                                        "MaxFleetCountExceeded",
+                                                        "ReservationCapacityExceeded",
+                                                        "SpotMaxPriceTooLow",
+                                                        "InvalidCapacityReservationState.Unavailable"};
 
 std::string_view with_of(const base::Error& error, std::string_view key) {
   for (const auto& [name, value] : error.with) {
@@ -49,19 +74,23 @@ std::string_view with_of(const base::Error& error, std::string_view key) {
   return {};
 }
 
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
 
 LaunchReason unauthorized_reason(std::string_view text) {
   if (contains(text, "with an explicit deny in a permissions boundary")) {
     return {"Unauthorized", "User is not authorized to perform this operation due to a permissions boundary"};
   }
   if (contains(text, "with an explicit deny in a service control policy")) {
-    return {"Unauthorized", "User is not authorized to perform this operation due to a service control policy"};
+    return {"Unauthorized",
+            "User is not authorized to perform this operation due to a service control policy"};
   }
   if (contains(text, "Not authorized for images")) {
     return {"AMIAuthorizationFailure", "User is not authorized to use the selected AMI"};
   }
-  return {"Unauthorized", "User is not authorized to perform this operation because no identity-based policy allows it"};
+  return {"Unauthorized",
+          "User is not authorized to perform this operation because no identity-based policy allows it"};
 }
 
 struct ReasonRule {
@@ -73,12 +102,14 @@ constexpr std::array<ReasonRule, 13> kReasonRules = {{
     {"iamInstanceProfile.name is invalid",
      {"InstanceProfileNameInvalid", "The instance profile name of the EC2NodeClass does not exist"}},
     {"InvalidLaunchTemplateId.NotFound", {"LaunchTemplateNotFound", "The launch template does not exist"}},
-    {"User data is limited to", {"UserDataSizeLimitExceeded", "The user data is larger than EC2 allows (16384 bytes)"}},
+    {"User data is limited to",
+     {"UserDataSizeLimitExceeded", "The user data is larger than EC2 allows (16384 bytes)"}},
     {"InvalidAMIID.Malformed", {"InvalidAMIID", "The AMI id is malformed"}},
     {"InvalidAMIID.NotFound", {"AMINotFound", "The AMI does not exist"}},
     {"RequestLimitExceeded", {"RequestLimitExceeded", "The EC2 request limit was exceeded"}},
     {"InternalError", {"InternalError", "EC2 reported an internal error"}},
-    {"not eligible for Free Tier", {"FreeTierIneligible", "The instance type is not eligible for the free tier"}},
+    {"not eligible for Free Tier",
+     {"FreeTierIneligible", "The instance type is not eligible for the free tier"}},
     {"MaxFleetCountExceeded", {"FleetQuotaExceeded", "The fleet quota was exceeded"}},
     {"PendingVerification", {"AccountPendingVerification", "The AWS account is being verified"}},
     {"MaxSpotInstanceCountExceeded", {"SpotQuotaExceeded", "The spot instance quota was exceeded"}},
@@ -107,7 +138,8 @@ Code code_of(std::string_view aws_code, int status) {
   if (is_one_of(aws_code, kNotFoundCodes)) return Code::kNotFound;
   if (is_throttling(aws_code) || status == 429) return Code::kThrottled;
   if (is_one_of(aws_code, kForbiddenCodes)) return Code::kForbidden;
-  if (aws_code == "EntityAlreadyExists" || aws_code.ends_with(".AlreadyExistsException")) return Code::kAlreadyExists;
+  if (aws_code == "EntityAlreadyExists" || aws_code.ends_with(".AlreadyExistsException"))
+    return Code::kAlreadyExists;
   if (is_unfulfillable_capacity(aws_code)) return Code::kNoCapacity;
   if (aws_code == "RequestTimeout" || aws_code == "RequestTimeoutException") return Code::kTimeout;
   if (is_one_of(aws_code, kServerFaultCodes) || status >= 500) return Code::kUnavailable;
@@ -148,14 +180,17 @@ bool is_unfulfillable_capacity(std::string_view aws_code) { return is_one_of(aws
 bool is_spot_service_linked_role_missing(std::string_view aws_code) {
   return aws_code == "AuthFailure.ServiceLinkedRoleCreationNotPermitted";
 }
-bool is_out_of_addresses(std::string_view aws_code) { return aws_code == "InsufficientFreeAddressesInSubnet"; }
+bool is_out_of_addresses(std::string_view aws_code) {
+  return aws_code == "InsufficientFreeAddressesInSubnet";
+}
 
 LaunchReason launch_reason(std::string_view text) {
   if (contains(text, "AuthFailure.ServiceLinkedRoleCreationNotPermitted")) {
     return {"SpotSLRCreationFailed",
             "User does not have the permission to create the service-linked role for EC2 Spot"};
   }
-  if (contains(text, "UnauthorizedOperation") || contains(text, "AccessDenied") || contains(text, "AuthFailure")) {
+  if (contains(text, "UnauthorizedOperation") || contains(text, "AccessDenied") ||
+      contains(text, "AuthFailure")) {
     return unauthorized_reason(text);
   }
   if (contains(text, "InvalidParameter") && contains(text, "belong to different networks")) {

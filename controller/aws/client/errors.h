@@ -6,19 +6,20 @@
 
 #include "common/base/error.h"
 
-// What AWS errors mean. An AWS failure is a base::Error whose `reason` is the AWS code and whose `with` carries the keys
-// aws-service-name, aws-operation-name, aws-request-id, aws-status-code, aws-error-code, aws-error-message.
-// All pure. spec: aws §2.8
+// What AWS errors mean. An AWS failure is a base::Error whose `reason` is the AWS code and whose `with`
+// carries the keys aws-service-name, aws-operation-name, aws-request-id, aws-status-code, aws-error-code,
+// aws-error-message. All pure. spec: aws §2.8
 
 namespace karpenter::aws {
 
 struct AwsFailure {
-  std::string code;     // "" when the answer named none
+  std::string code;  // "" when the answer named none
   std::string message;
   std::string request_id;
   int status = 0;
 };
-[[nodiscard]] base::Error make_aws_error(const AwsFailure& failure, std::string_view service, std::string_view operation);
+[[nodiscard]] base::Error make_aws_error(const AwsFailure& failure, std::string_view service,
+                                         std::string_view operation);
 
 [[nodiscard]] base::Code code_of(std::string_view aws_code, int status);
 [[nodiscard]] bool is_retryable(std::string_view aws_code, int status);  // spec: aws §2.7

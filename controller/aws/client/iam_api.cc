@@ -26,8 +26,8 @@ class HttpIamApi final : public IamApi {
     return decode_profile(answer.root()["GetInstanceProfileResult"]["InstanceProfile"]);
   }
 
-  base::Result<InstanceProfile> create_instance_profile(std::string_view name, std::string_view path, const Tags& tags,
-                                                        const Call& call) override {
+  base::Result<InstanceProfile> create_instance_profile(std::string_view name, std::string_view path,
+                                                        const Tags& tags, const Call& call) override {
     QueryBody body("CreateInstanceProfile", kVersion);
     body.set("InstanceProfileName", name);
     body.set("Path", path);
@@ -61,15 +61,18 @@ class HttpIamApi final : public IamApi {
       body.set("Marker", marker);
       ASSIGN_OR_RETURN(const XmlDocument answer, client_.query("ListInstanceProfiles", body, call));
       const XmlView result = answer.root()["ListInstanceProfilesResult"];
-      for (const XmlView one : result["InstanceProfiles"].items()) out.push_back(one["InstanceProfileName"].text());
+      for (const XmlView one : result["InstanceProfiles"].items())
+        out.push_back(one["InstanceProfileName"].text());
       marker = result["Marker"].text();
       if (!result["IsTruncated"].is_true() || marker.empty()) return out;
     }
-    return base::internal("an AWS listing has too many pages").add("aws-operation-name", "ListInstanceProfiles");
+    return base::internal("an AWS listing has too many pages")
+        .add("aws-operation-name", "ListInstanceProfiles");
   }
 
  private:
-  base::Status change(std::string_view operation, std::string_view profile, std::string_view role, const Call& call) {
+  base::Status change(std::string_view operation, std::string_view profile, std::string_view role,
+                      const Call& call) {
     QueryBody body(operation, kVersion);
     body.set("InstanceProfileName", profile);
     body.set("RoleName", role);

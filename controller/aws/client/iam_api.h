@@ -22,11 +22,15 @@ struct InstanceProfile {
 class IamApi {
  public:
   virtual ~IamApi() = default;
-  virtual base::Result<InstanceProfile> get_instance_profile(std::string_view name, const runtime::Call& call) = 0;
+  virtual base::Result<InstanceProfile> get_instance_profile(std::string_view name,
+                                                             const runtime::Call& call) = 0;
   virtual base::Result<InstanceProfile> create_instance_profile(std::string_view name, std::string_view path,
-                                                                const Tags& tags, const runtime::Call& call) = 0;
-  virtual base::Status add_role(std::string_view profile, std::string_view role, const runtime::Call& call) = 0;
-  virtual base::Status remove_role(std::string_view profile, std::string_view role, const runtime::Call& call) = 0;
+                                                                const Tags& tags,
+                                                                const runtime::Call& call) = 0;
+  virtual base::Status add_role(std::string_view profile, std::string_view role,
+                                const runtime::Call& call) = 0;
+  virtual base::Status remove_role(std::string_view profile, std::string_view role,
+                                   const runtime::Call& call) = 0;
   virtual base::Status delete_instance_profile(std::string_view name, const runtime::Call& call) = 0;
   // Names of all profiles under a path prefix.
   virtual base::Result<std::vector<std::string>> list_instance_profiles(std::string_view path_prefix,

@@ -24,7 +24,8 @@ class HttpSqsApi final : public SqsApi {
     input["QueueName"].set(name);
     ASSIGN_OR_RETURN(const json::Value answer, client_.json(kSqs, "GetQueueUrl", input, call));
     std::string url = answer["QueueUrl"].string_or("");
-    if (url.empty()) return base::internal("SQS answered without a queue URL").add("queue", std::string(name));
+    if (url.empty())
+      return base::internal("SQS answered without a queue URL").add("queue", std::string(name));
     return url;
   }
 
@@ -44,7 +45,8 @@ class HttpSqsApi final : public SqsApi {
     return out;
   }
 
-  base::Status remove(std::string_view queue_url, std::string_view receipt_handle, const Call& call) override {
+  base::Status remove(std::string_view queue_url, std::string_view receipt_handle,
+                      const Call& call) override {
     auto input = json::Value::object();
     input["QueueUrl"].set(queue_url);
     input["ReceiptHandle"].set(receipt_handle);
@@ -126,7 +128,9 @@ class HttpEksApi final : public EksApi {
 
 std::unique_ptr<SqsApi> make_sqs_api(ServiceClient& client) { return std::make_unique<HttpSqsApi>(client); }
 std::unique_ptr<SsmApi> make_ssm_api(ServiceClient& client) { return std::make_unique<HttpSsmApi>(client); }
-std::unique_ptr<PricingApi> make_pricing_api(ServiceClient& client) { return std::make_unique<HttpPricingApi>(client); }
+std::unique_ptr<PricingApi> make_pricing_api(ServiceClient& client) {
+  return std::make_unique<HttpPricingApi>(client);
+}
 std::unique_ptr<EksApi> make_eks_api(ServiceClient& client) { return std::make_unique<HttpEksApi>(client); }
 
 }  // namespace karpenter::aws

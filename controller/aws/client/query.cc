@@ -22,7 +22,8 @@ void QueryBody::set(std::string_view name, std::int64_t value) { set(name, std::
 void QueryBody::set(std::string_view name, double value) {
   std::array<char, 64> digits{};
   // Plain notation: the query parsers of AWS read no exponents in Double parameters reliably.
-  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed);
+  const auto [end, error] =
+      std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed);
   KARP_CHECK(error == std::errc());
   set(name, std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
 }

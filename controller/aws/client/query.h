@@ -8,8 +8,8 @@
 
 namespace karpenter::aws {
 
-// A form body of the EC2 and AWS query protocols, parameters in the order they were added. Absent optionals and empty
-// strings are omitted, booleans are `true`/`false`, doubles in their shortest form. spec: aws §2.6
+// A form body of the EC2 and AWS query protocols, parameters in the order they were added. Absent optionals
+// and empty strings are omitted, booleans are `true`/`false`, doubles in their shortest form. spec: aws §2.6
 class QueryBody {
  public:
   QueryBody(std::string_view action, std::string_view version);

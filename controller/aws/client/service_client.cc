@@ -122,8 +122,9 @@ struct ServiceClient::State {
   nanoseconds clock_offset KARP_GUARDED_BY(mutex) = nanoseconds::zero();
 };
 
-ServiceClient::ServiceClient(runtime::Runtime& runtime, net::Transport& transport, CredentialsProvider& credentials,
-                             telemetry::Metrics& metrics, ServiceOptions options)
+ServiceClient::ServiceClient(runtime::Runtime& runtime, net::Transport& transport,
+                             CredentialsProvider& credentials, telemetry::Metrics& metrics,
+                             ServiceOptions options)
     : runtime_(runtime),
       transport_(transport),
       credentials_(credentials),
@@ -133,15 +134,16 @@ ServiceClient::ServiceClient(runtime::Runtime& runtime, net::Transport& transpor
 
 ServiceClient::~ServiceClient() = default;
 
-base::Result<XmlDocument> ServiceClient::query(std::string_view operation, const QueryBody& body, const Call& call,
-                                               Retries retries) {
+base::Result<XmlDocument> ServiceClient::query(std::string_view operation, const QueryBody& body,
+                                               const Call& call, Retries retries) {
   net::HttpRequest request = make_request("POST", "/");
   request.headers.set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
   request.body = body.text();
   ASSIGN_OR_RETURN(const std::string answer, send(operation, std::move(request), retries, call));
   auto document = XmlDocument::parse(answer);
   if (!document) {
-    return std::move(document).error().add("aws-operation", operation_error(service_id(options_.service), operation));
+    return std::move(document).error().add("aws-operation",
+                                           operation_error(service_id(options_.service), operation));
   }
   return document;
 }
@@ -156,7 +158,8 @@ base::Result<json::Value> ServiceClient::json(const JsonProtocol& protocol, std:
   if (base::trim(answer).empty()) return json::Value::object();  // operations without output
   auto value = json::parse(answer);
   if (!value) {
-    return std::move(value).error().add("aws-operation", operation_error(service_id(options_.service), operation));
+    return std::move(value).error().add("aws-operation",
+                                        operation_error(service_id(options_.service), operation));
   }
   return value;
 }
@@ -167,14 +170,15 @@ base::Result<json::Value> ServiceClient::rest_get(std::string_view operation, st
   ASSIGN_OR_RETURN(const std::string answer, send(operation, std::move(request), Retries::kStandard, call));
   auto value = json::parse(answer);
   if (!value) {
-    return std::move(value).error().add("aws-operation", operation_error(service_id(options_.service), operation));
+    return std::move(value).error().add("aws-operation",
+                                        operation_error(service_id(options_.service), operation));
   }
   return value;
 }
 
 base::Error ServiceClient::error_of(std::string_view operation, const net::HttpResponse& response) const {
-  return make_aws_error(parse_failure(response.status, response.headers, response.body), service_id(options_.service),
-                        operation);
+  return make_aws_error(parse_failure(response.status, response.headers, response.body),
+                        service_id(options_.service), operation);
 }
 
 // True when our clock was found to be off: the next signature uses the server's. spec: aws §2.5
@@ -190,8 +194,8 @@ bool ServiceClient::learn_clock_skew(const base::Error& error, const net::HttpRe
   return true;
 }
 
-base::Result<net::HttpResponse> ServiceClient::attempt(std::string_view operation, const net::HttpRequest& request,
-                                                       const Call& call) {
+base::Result<net::HttpResponse> ServiceClient::attempt(std::string_view operation,
+                                                       const net::HttpRequest& request, const Call& call) {
   net::HttpRequest to_send = request;
   to_send.headers.set("User-Agent", options_.user_agent);
   if (options_.signed_requests) {
@@ -209,16 +213,16 @@ base::Result<net::HttpResponse> ServiceClient::attempt(std::string_view operatio
                                     {"action", std::string(operation)},
                                     {"code", response ? std::to_string(response->status) : "0"}};
   metrics_.count("aws_sdk_go_request_attempt_total", labels);
-  metrics_.observe("aws_sdk_go_request_attempt_duration_seconds", labels, seconds_of(runtime_.mono() - started),
-                   duration_buckets());
+  metrics_.observe("aws_sdk_go_request_attempt_duration_seconds", labels,
+                   seconds_of(runtime_.mono() - started), duration_buckets());
   return response;
 }
 
 // Whether one more try is worth it and affordable; its cost is taken from the budget. 0: no.
 int ServiceClient::pay_for_retry(const base::Error& error, int status, const Call& call) {
   const bool timed_out = error.code == base::Code::kTimeout;
-  const bool retryable = status > 0 ? is_retryable(error.reason, status)
-                                    : timed_out || error.code == base::Code::kUnavailable;
+  const bool retryable =
+      status > 0 ? is_retryable(error.reason, status) : timed_out || error.code == base::Code::kUnavailable;
   if (!retryable || call.stop.stop_requested() || runtime_.mono() >= call.deadline) return 0;
   const int cost = timed_out ? RetryBudget::kTimeoutCost : RetryBudget::kRetryCost;
   runtime::Lock lock(state_->mutex);
@@ -235,8 +239,8 @@ void ServiceClient::record(std::string_view operation, int status, base::Mono st
   metrics_.observe("aws_sdk_go_request_retry_count", labels, retries, retry_buckets());
 }
 
-base::Result<std::string> ServiceClient::send(std::string_view operation, net::HttpRequest request, Retries retries,
-                                              const Call& call) {
+base::Result<std::string> ServiceClient::send(std::string_view operation, net::HttpRequest request,
+                                              Retries retries, const Call& call) {
   request.origin = options_.endpoint.origin;
   request.target = options_.endpoint.base_path + request.target;
   request.idempotent = net::Idempotent::kYes;  // creates carry a client token, the rest may be repeated
@@ -254,10 +258,12 @@ base::Result<std::string> ServiceClient::send(std::string_view operation, net::H
       return std::move(response->body);
     }
     base::Error error = response ? error_of(operation, *response)
-                                 : std::move(response).error()
+                                 : std::move(response)
+                                       .error()
                                        .add("aws-service-name", std::string(service_id(options_.service)))
                                        .add("aws-operation-name", std::string(operation));
-    if (status > 0 && !skew_corrected && retries == Retries::kStandard && learn_clock_skew(error, *response)) {
+    if (status > 0 && !skew_corrected && retries == Retries::kStandard &&
+        learn_clock_skew(error, *response)) {
       skew_corrected = true;
       continue;
     }
@@ -266,7 +272,8 @@ base::Result<std::string> ServiceClient::send(std::string_view operation, net::H
       record(operation, status, started, tried - 1);
       return error;
     }
-    RETURN_IF_ERROR(runtime::sleep_for(runtime_, retry_delay(tried - 1, runtime::random_unit(runtime_)), call));
+    RETURN_IF_ERROR(
+        runtime::sleep_for(runtime_, retry_delay(tried - 1, runtime::random_unit(runtime_)), call));
   }
 }
 

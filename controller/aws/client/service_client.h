@@ -18,8 +18,8 @@ namespace karpenter::aws {
 // Whether an operation may be sent again after a failure whose outcome is unknown.
 enum class Retries : std::uint8_t { kStandard, kNone };
 
-// Retry bookkeeping of one service: 500 tokens, 5 a retry (10 after a timeout), 1 back for each success, the cost of a
-// retry back when that retry succeeds. Pure. spec: aws §2.7
+// Retry bookkeeping of one service: 500 tokens, 5 a retry (10 after a timeout), 1 back for each success, the
+// cost of a retry back when that retry succeeds. Pure. spec: aws §2.7
 class RetryBudget {
  public:
   static constexpr int kCapacity = 500;
@@ -46,7 +46,8 @@ struct ServiceOptions {
   bool signed_requests = true;
 };
 
-// One AWS service: endpoint, signature, retries, request metrics, errors by AWS code. Thread-safe. spec: aws §2
+// One AWS service: endpoint, signature, retries, request metrics, errors by AWS code. Thread-safe. spec: aws
+// §2
 class ServiceClient {
  public:
   ServiceClient(runtime::Runtime& runtime, net::Transport& transport, CredentialsProvider& credentials,
@@ -69,8 +70,10 @@ class ServiceClient {
   [[nodiscard]] runtime::Runtime& runtime() const { return runtime_; }
 
  private:
-  base::Result<std::string> send(std::string_view operation, net::HttpRequest request, Retries retries, const Call& call);
-  base::Result<net::HttpResponse> attempt(std::string_view operation, const net::HttpRequest& request, const Call& call);
+  base::Result<std::string> send(std::string_view operation, net::HttpRequest request, Retries retries,
+                                 const Call& call);
+  base::Result<net::HttpResponse> attempt(std::string_view operation, const net::HttpRequest& request,
+                                          const Call& call);
   base::Error error_of(std::string_view operation, const net::HttpResponse& response) const;
   int pay_for_retry(const base::Error& error, int status, const Call& call);
   void record(std::string_view operation, int status, base::Mono started, int retries);
@@ -84,7 +87,8 @@ class ServiceClient {
   std::unique_ptr<State> state_;
 };
 
-// Code, message and request id of a failed answer, whatever its protocol (XML, JSON, or neither). Pure. spec: aws §2.6
+// Code, message and request id of a failed answer, whatever its protocol (XML, JSON, or neither). Pure. spec:
+// aws §2.6
 [[nodiscard]] AwsFailure parse_failure(int status, const net::Headers& headers, std::string_view body);
 
 }  // namespace karpenter::aws

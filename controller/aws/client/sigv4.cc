@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 // Proxies may change these, so a signature over them would break on the way.
-constexpr std::array<std::string_view, 6> kUnsigned = {"authorization", "user-agent",        "connection",
-                                                       "expect",        "transfer-encoding", "x-amzn-trace-id"};
+constexpr std::array<std::string_view, 6> kUnsigned = {
+    "authorization", "user-agent", "connection", "expect", "transfer-encoding", "x-amzn-trace-id"};
 
 std::string collapse_spaces(std::string_view value) {
   std::string out;
@@ -52,8 +52,8 @@ std::string canonical_query(std::string_view query) {
   return out;
 }
 
-std::string canonical_request(const net::HttpRequest& request, const std::map<std::string, std::string>& headers,
-                              std::string_view names) {
+std::string canonical_request(const net::HttpRequest& request,
+                              const std::map<std::string, std::string>& headers, std::string_view names) {
   std::string out = request.method + "\n";
   // The path on the wire is encoded once; the signature wants it encoded twice.
   out += base::percent_encode(request.path(), base::Slash::kKeep) + "\n";
@@ -81,7 +81,8 @@ std::string host_header(const net::Origin& origin) {
   return host;
 }
 
-void sign_v4(net::HttpRequest& request, const Credentials& credentials, const SigningScope& scope, base::Time now) {
+void sign_v4(net::HttpRequest& request, const Credentials& credentials, const SigningScope& scope,
+             base::Time now) {
   const std::string timestamp = base::format_basic_iso8601(now);
   const std::string date = timestamp.substr(0, 8);
   request.headers.remove("Authorization");
@@ -101,8 +102,9 @@ void sign_v4(net::HttpRequest& request, const Credentials& credentials, const Si
                               base::hex_encode(net::sha256(canonical_request(request, headers, names)));
   const std::string signature =
       base::hex_encode(net::hmac_sha256(signing_key(credentials, scope, date), to_sign));
-  request.headers.set("Authorization", std::string(kAlgorithm) + " Credential=" + credentials.access_key_id + "/" +
-                                           full_scope + ", SignedHeaders=" + names + ", Signature=" + signature);
+  request.headers.set("Authorization", std::string(kAlgorithm) + " Credential=" + credentials.access_key_id +
+                                           "/" + full_scope + ", SignedHeaders=" + names +
+                                           ", Signature=" + signature);
 }
 
 }  // namespace karpenter::aws

@@ -22,12 +22,14 @@ struct SigningScope {
   std::string service;  // signing name: "ec2"
 };
 
-// Signs the request in place: sets Host, X-Amz-Date, X-Amz-Security-Token (when there is a token) and Authorization.
-// Every header present is signed except those that proxies may change (user-agent, connection, expect, transfer-encoding,
-// x-amzn-trace-id). Pure. spec: aws §2.5
-void sign_v4(net::HttpRequest& request, const Credentials& credentials, const SigningScope& scope, base::Time now);
+// Signs the request in place: sets Host, X-Amz-Date, X-Amz-Security-Token (when there is a token) and
+// Authorization. Every header present is signed except those that proxies may change (user-agent, connection,
+// expect, transfer-encoding, x-amzn-trace-id). Pure. spec: aws §2.5
+void sign_v4(net::HttpRequest& request, const Credentials& credentials, const SigningScope& scope,
+             base::Time now);
 
-// The Host header that belongs to an origin: the name, in brackets if IPv6, and the port unless it is the default.
+// The Host header that belongs to an origin: the name, in brackets if IPv6, and the port unless it is the
+// default.
 [[nodiscard]] std::string host_header(const net::Origin& origin);
 
 }  // namespace karpenter::aws

@@ -25,7 +25,8 @@ class SqsApi {
   virtual base::Result<std::string> get_queue_url(std::string_view name, const Call& call) = 0;
   // A long poll of 20 s for up to 10 messages, hidden from others for 20 s. Empty when none came.
   virtual base::Result<std::vector<QueueMessage>> receive(std::string_view queue_url, const Call& call) = 0;
-  virtual base::Status remove(std::string_view queue_url, std::string_view receipt_handle, const Call& call) = 0;
+  virtual base::Status remove(std::string_view queue_url, std::string_view receipt_handle,
+                              const Call& call) = 0;
 };
 [[nodiscard]] std::unique_ptr<SqsApi> make_sqs_api(ServiceClient& client);
 

@@ -11,8 +11,8 @@
 
 namespace karpenter::aws {
 
-// A read cursor on one element. Cheap to copy, valid while its document lives. A cursor to a missing element answers empty
-// to every query. Names are compared without a namespace prefix.
+// A read cursor on one element. Cheap to copy, valid while its document lives. A cursor to a missing element
+// answers empty to every query. Names are compared without a namespace prefix.
 class XmlView {
  public:
   XmlView() = default;
@@ -42,7 +42,8 @@ class XmlDocument {
   XmlDocument& operator=(XmlDocument&&) noexcept;
   [[nodiscard]] XmlView root() const;
 
-  // kInvalid with the byte offset when the text is not XML. DTDs and entities other than the predefined are not expanded.
+  // kInvalid with the byte offset when the text is not XML. DTDs and entities other than the predefined are
+  // not expanded.
   [[nodiscard]] static base::Result<XmlDocument> parse(std::string_view text);
 
  private:

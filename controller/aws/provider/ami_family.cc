@@ -69,7 +69,8 @@ std::vector<AmiParameter> al2023_parameters(const std::string& version, const st
   const std::string root = "/aws/service/eks/optimized-ami/" + version + "/amazon-linux-2023/";
   const auto path = [&](const std::string& arch, const std::string& variant) {
     const std::string leaf =
-        image == "latest" ? "recommended" : "amazon-eks-node-al2023-" + arch + "-" + variant + "-" + version + "-" + image;
+        image == "latest" ? "recommended"
+                          : "amazon-eks-node-al2023-" + arch + "-" + variant + "-" + version + "-" + image;
     return root + arch + "/" + variant + "/" + leaf + "/image_id";
   };
   return {{path("x86_64", "standard"), {standard_variant()}},
@@ -136,12 +137,16 @@ base::Result<AmiFamily> resolve_family(const model::Ec2NodeClassSpec& spec) {
 std::vector<model::BlockDeviceMapping> default_block_devices(AmiFamily family) {
   switch (family) {
     case AmiFamily::kAl2:
-    case AmiFamily::kAl2023: return {gp3_device("/dev/xvda", 20)};
-    case AmiFamily::kBottlerocket: return {gp3_device("/dev/xvda", 6), gp3_device("/dev/xvdb", 20)};
+    case AmiFamily::kAl2023:
+      return {gp3_device("/dev/xvda", 20)};
+    case AmiFamily::kBottlerocket:
+      return {gp3_device("/dev/xvda", 6), gp3_device("/dev/xvdb", 20)};
     case AmiFamily::kWindows2019:
     case AmiFamily::kWindows2022:
-    case AmiFamily::kWindows2025: return {gp3_device("/dev/sda1", 50)};
-    case AmiFamily::kCustom: return {};
+    case AmiFamily::kWindows2025:
+      return {gp3_device("/dev/sda1", 50)};
+    case AmiFamily::kCustom:
+      return {};
   }
   return {};
 }
@@ -149,19 +154,23 @@ std::vector<model::BlockDeviceMapping> default_block_devices(AmiFamily family) {
 std::vector<AmiParameter> ami_parameters(const AmiAlias& alias, std::string_view cluster_version) {
   const std::string version(cluster_version);
   switch (alias.family) {
-    case AmiFamily::kAl2: return al2_parameters(version, alias.version);
-    case AmiFamily::kAl2023: return al2023_parameters(version, alias.version);
-    case AmiFamily::kBottlerocket: return bottlerocket_parameters(version, alias.version);
+    case AmiFamily::kAl2:
+      return al2_parameters(version, alias.version);
+    case AmiFamily::kAl2023:
+      return al2023_parameters(version, alias.version);
+    case AmiFamily::kBottlerocket:
+      return bottlerocket_parameters(version, alias.version);
     case AmiFamily::kWindows2019:
     case AmiFamily::kWindows2022:
     case AmiFamily::kWindows2025: {
       const FamilyTraits& traits = traits_of(alias.family);
       const std::string year(traits.alias.substr(std::string_view("windows").size()));
-      return {{"/aws/service/ami-windows-latest/Windows_Server-" + year + "-English-Core-EKS_Optimized-" + version +
-                   "/image_id",
+      return {{"/aws/service/ami-windows-latest/Windows_Server-" + year + "-English-Core-EKS_Optimized-" +
+                   version + "/image_id",
                {windows_variant(traits.windows_build)}}};
     }
-    case AmiFamily::kCustom: return {};
+    case AmiFamily::kCustom:
+      return {};
   }
   return {};
 }
@@ -171,7 +180,8 @@ base::Status check_alias(const AmiAlias& alias, std::string_view cluster_version
   const bool unsupported = (alias.family == AmiFamily::kAl2 && minor >= 33) ||
                            (alias.family == AmiFamily::kWindows2025 && minor < 35);
   if (!unsupported) return base::ok();
-  auto error = base::make_error(base::Code::kTerminal, "the AMI alias is not published for this Kubernetes version");
+  auto error =
+      base::make_error(base::Code::kTerminal, "the AMI alias is not published for this Kubernetes version");
   error.reason = "UnsupportedAlias";
   return std::move(error)
       .add("alias", std::string(traits_of(alias.family).alias))

@@ -80,7 +80,8 @@ std::vector<Ami> reduce_images(const std::vector<ImageCandidate>& candidates, ba
 std::vector<model::NodeSelectorRequirement> ami_requirements(const Requirements& requirements) {
   auto out = requirements.to_api();
   std::ranges::stable_sort(out, [](const auto& a, const auto& b) {
-    return std::make_tuple(a.key.size(), std::string_view(a.key)) < std::make_tuple(b.key.size(), std::string_view(b.key));
+    return std::make_tuple(a.key.size(), std::string_view(a.key)) <
+           std::make_tuple(b.key.size(), std::string_view(b.key));
   });
   return out;
 }
@@ -152,7 +153,8 @@ base::Result<std::vector<AmiProvider::Query>> AmiProvider::queries(const model::
     }
     if (!term.ssm_parameter.empty()) {
       auto id = parameter(term.ssm_parameter, kTermParameterTtl, call);
-      if (!id && !is_not_found(id.error())) return std::move(id).error().add("ssmParameter", term.ssm_parameter);
+      if (!id && !is_not_found(id.error()))
+        return std::move(id).error().add("ssmParameter", term.ssm_parameter);
       if (id && id->starts_with("ami-")) {
         ids.insert(*id);
       } else {
@@ -185,7 +187,8 @@ base::Result<std::vector<Ami>> AmiProvider::list(const model::Ec2NodeClass& node
   for (std::size_t i = 0; i < all.size(); ++i) {
     auto& query = all[i];
     query.input.filters.push_back({"state", {"available"}});
-    std::string key = node_class.meta.uid + "-" + std::to_string(node_class.meta.generation) + "-" + std::to_string(i);
+    std::string key =
+        node_class.meta.uid + "-" + std::to_string(node_class.meta.generation) + "-" + std::to_string(i);
     for (const auto& [id, variants] : query.variants) key += "," + id;  // a moved alias asks anew
     auto images = images_.find(key);
     if (!images) {

@@ -33,10 +33,13 @@ struct ImageCandidate {
 [[nodiscard]] std::vector<Ami> reduce_images(const std::vector<ImageCandidate>& candidates, base::Time now);
 
 // Requirements as status.amis carries them: by key length, then key.
-[[nodiscard]] std::vector<model::NodeSelectorRequirement> ami_requirements(const model::Requirements& requirements);
+[[nodiscard]] std::vector<model::NodeSelectorRequirement> ami_requirements(
+    const model::Requirements& requirements);
 
-// The first status AMI that the type can run, or null. Strict: the type must define every required key. spec: aws §8.4
-[[nodiscard]] const model::AmiStatus* find_ami(const model::Ec2NodeClassStatus& status, const cloud::InstanceType& type);
+// The first status AMI that the type can run, or null. Strict: the type must define every required key. spec:
+// aws §8.4
+[[nodiscard]] const model::AmiStatus* find_ami(const model::Ec2NodeClassStatus& status,
+                                               const cloud::InstanceType& type);
 
 // AMIs of an EC2NodeClass. Thread-safe. spec: aws §8
 class AmiProvider {
@@ -44,7 +47,8 @@ class AmiProvider {
   AmiProvider(runtime::Runtime& runtime, Ec2Api& ec2, SsmApi& ssm, ClusterData& cluster, telemetry::Log& log,
               std::chrono::nanoseconds refresh_interval);
 
-  // Empty when nothing matches. kTerminal with reason UnsupportedAlias for an alias without images for this cluster.
+  // Empty when nothing matches. kTerminal with reason UnsupportedAlias for an alias without images for this
+  // cluster.
   base::Result<std::vector<Ami>> list(const model::Ec2NodeClass& node_class, const Call& call);
   void sweep();
 
@@ -55,7 +59,8 @@ class AmiProvider {
   };
   base::Result<std::vector<Query>> queries(const model::Ec2NodeClass& node_class, const Call& call);
   base::Result<Query> alias_query(const AmiAlias& alias, const Call& call);
-  base::Result<std::string> parameter(const std::string& name, std::chrono::nanoseconds ttl, const Call& call);
+  base::Result<std::string> parameter(const std::string& name, std::chrono::nanoseconds ttl,
+                                      const Call& call);
 
   runtime::Runtime& runtime_;
   Ec2Api& ec2_;

@@ -8,6 +8,7 @@ namespace karpenter::aws {
 namespace {
 
 constexpr std::chrono::seconds kSweepInterval{10};
+constexpr std::chrono::seconds kPriceLimit{30};
 constexpr int kSlowSweepEvery = 6;  // of the 10 s sweeps: once a minute
 
 base::Result<ServiceClient*> add_client(AwsParts& parts, Service service) {
@@ -16,8 +17,9 @@ base::Result<ServiceClient*> add_client(AwsParts& parts, Service service) {
   ASSIGN_OR_RETURN(options.endpoint, resolve_endpoint(service, parts.settings.endpoints));
   options.max_attempts = parts.settings.max_attempts;
   options.user_agent = "karpenter.sh-" + parts.settings.version;
-  parts.clients.push_back(std::make_unique<ServiceClient>(parts.seams.runtime, parts.seams.transport, *parts.credentials,
-                                                          parts.seams.metrics, std::move(options)));
+  parts.clients.push_back(std::make_unique<ServiceClient>(parts.seams.runtime, parts.seams.transport,
+                                                          *parts.credentials, parts.seams.metrics,
+                                                          std::move(options)));
   return parts.clients.back().get();
 }
 
@@ -32,7 +34,8 @@ base::Status make_clients(AwsParts& parts) {
   ASSIGN_OR_RETURN(ServiceClient * iam, add_client(parts, Service::kIam));
   ASSIGN_OR_RETURN(ServiceClient * eks, add_client(parts, Service::kEks));
   ASSIGN_OR_RETURN(ServiceClient * pricing, add_client(parts, Service::kPricing));
-  parts.ec2 = make_ec2_api(*ec2);
+  parts.plain_ec2 = make_ec2_api(*ec2);
+  parts.ec2 = make_batching_ec2_api(parts.seams.runtime, parts.seams.metrics, *parts.plain_ec2);
   parts.sqs = make_sqs_api(*sqs);
   parts.ssm = make_ssm_api(*ssm);
   parts.iam = make_iam_api(*iam);
@@ -55,26 +58,29 @@ void make_providers(AwsParts& parts) {
   parts.types = std::make_unique<InstanceTypeProvider>(
       seams.runtime, *parts.ec2, *parts.pricing, *parts.unavailable, seams.log, seams.metrics,
       InstanceTypeProvider::Options{region, settings.vm_memory_overhead_percent, settings.reserved_enis});
-  parts.subnets = std::make_unique<SubnetProvider>(seams.runtime, *parts.ec2, settings.subnet_refresh_interval);
-  parts.security_groups =
-      std::make_unique<SecurityGroupProvider>(seams.runtime, *parts.ec2, settings.security_group_refresh_interval);
+  parts.subnets =
+      std::make_unique<SubnetProvider>(seams.runtime, *parts.ec2, settings.subnet_refresh_interval);
+  parts.security_groups = std::make_unique<SecurityGroupProvider>(seams.runtime, *parts.ec2,
+                                                                  settings.security_group_refresh_interval);
   parts.amis = std::make_unique<AmiProvider>(seams.runtime, *parts.ec2, *parts.ssm, *parts.cluster, seams.log,
                                              settings.ami_refresh_interval);
   parts.profiles = std::make_unique<InstanceProfileProvider>(
       seams.runtime, *parts.iam, InstanceProfileProvider::Options{settings.cluster_name, region});
-  parts.templates = std::make_unique<LaunchTemplateProvider>(seams.runtime, *parts.ec2, *parts.cluster, seams.log,
-                                                             seams.metrics, region);
+  parts.templates = std::make_unique<LaunchTemplateProvider>(seams.runtime, *parts.ec2, *parts.cluster,
+                                                             seams.log, seams.metrics, region);
   parts.instances = std::make_unique<InstanceProvider>(
       InstanceProvider::Seams{seams.runtime, *parts.ec2, *parts.templates, *parts.subnets, *parts.unavailable,
                               seams.events, seams.log, seams.metrics},
       settings.cluster_name);
   parts.cloud = std::make_unique<AwsCloudProvider>(
-      AwsCloudProvider::Seams{seams.runtime, seams.node_classes, seams.node_pools, *parts.types, *parts.instances,
-                              seams.events, seams.log},
+      AwsCloudProvider::Seams{seams.runtime, seams.node_classes, seams.node_pools, *parts.types,
+                              *parts.instances, seams.events, seams.log},
       settings.cluster_name);
 }
 
-base::Error at_step(base::Error error, std::string step) { return std::move(error).add("step", std::move(step)); }
+base::Error at_step(base::Error error, std::string step) {
+  return std::move(error).add("step", std::move(step));
+}
 
 }  // namespace
 
@@ -83,7 +89,8 @@ Aws::~Aws() = default;
 
 base::Result<std::unique_ptr<Aws>> Aws::make(AwsSettings settings, AwsSeams seams) {
   if (settings.cluster_name.empty()) return base::invalid("CLUSTER_NAME is required");
-  if (settings.vm_memory_overhead_percent < 0) return base::invalid("VM_MEMORY_OVERHEAD_PERCENT must not be negative");
+  if (settings.vm_memory_overhead_percent < 0)
+    return base::invalid("VM_MEMORY_OVERHEAD_PERCENT must not be negative");
   if (settings.reserved_enis < 0) return base::invalid("RESERVED_ENIS must not be negative");
   auto parts = std::make_unique<AwsParts>(std::move(settings), seams);
   RETURN_IF_ERROR(make_clients(*parts));
@@ -99,6 +106,15 @@ base::Status Aws::start(const Call& call) {
   RETURN_IF_ERROR(parts.cluster->start(call));
   if (auto types = parts.types->update(call); !types) {
     return at_step(std::move(types).error(), "instance types and offerings");
+  }
+  // No static price table is shipped: without prices nothing is launchable. Not fatal, `providers.pricing`
+  // keeps trying.
+  if (auto prices = parts.pricing->update_on_demand(runtime::within(parts.seams.runtime, call, kPriceLimit));
+      !prices) {
+    parts.seams.log.error(prices.error(), "on-demand prices are not known yet");
+  } else if (parts.settings.isolated_vpc) {
+    parts.seams.log.error(
+        "isolated VPC: there is no built-in price table yet, no offering will be available");
   }
   return base::ok();
 }

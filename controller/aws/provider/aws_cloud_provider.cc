@@ -1,5 +1,6 @@
 #include "controller/aws/provider/aws_cloud_provider.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/model/conditions.h"
@@ -14,7 +15,8 @@ namespace {
 namespace labels = model::labels;
 
 bool is_reservation_label(std::string_view key) {
-  return key == label::kReservationId || key == label::kReservationType || key == label::kReservationInterruptible;
+  return key == label::kReservationId || key == label::kReservationType ||
+         key == label::kReservationInterruptible;
 }
 
 // Amounts a node of this instance will report: no zeros, EFA only when it was attached. spec: aws §10.1
@@ -66,7 +68,8 @@ model::NodeClaim claim_of(const CloudInstance& instance, const cloud::InstanceTy
   if (const auto pool = instance.tags.find(labels::kNodePool); pool != instance.tags.end()) {
     meta.labels[std::string(labels::kNodePool)] = pool->second;
   }
-  if (const auto claim = instance.tags.find(tag::kNodeClaim); claim != instance.tags.end()) meta.name = claim->second;
+  if (const auto claim = instance.tags.find(tag::kNodeClaim); claim != instance.tags.end())
+    meta.name = claim->second;
   meta.creation_timestamp = instance.launch_time;
   if (instance.state == "shutting-down" || instance.state == "terminated") meta.deletion_timestamp = now;
   out.status.provider_id = make_provider_id(instance.zone, instance.id);
@@ -106,7 +109,8 @@ base::Result<model::NodeClaim> AwsCloudProvider::create(const model::NodeClaim& 
   const auto node_class = find_class(class_name);
   if (!node_class) {
     seams_.events.publish(unresolved_class(object_of("NodeClaim", claim.meta), class_name));
-    return base::make_error(base::Code::kNoCapacity, "the EC2NodeClass does not exist").add("EC2NodeClass", class_name);
+    return base::make_error(base::Code::kNoCapacity, "the EC2NodeClass does not exist")
+        .add("EC2NodeClass", class_name);
   }
   RETURN_IF_ERROR(check_ready(*node_class));
   if (auto tags = check_tags(node_class->spec.tags); !tags) {
@@ -125,8 +129,10 @@ base::Result<model::NodeClaim> AwsCloudProvider::create(const model::NodeClaim& 
                               launch_tags(*node_class, claim.meta.label(labels::kNodePool), cluster_name_)};
   ASSIGN_OR_RETURN(const CloudInstance instance, seams_.instances.create(request, call));
   const auto type = seams_.types.get(*node_class, instance.type);
-  model::NodeClaim out = claim_of(instance, type ? type->get() : nullptr, node_class.get(), seams_.runtime.now());
-  out.meta.annotations[std::string(labels::kNodeClassHash)] = node_class->meta.annotation(labels::kNodeClassHash);
+  model::NodeClaim out =
+      claim_of(instance, type ? type->get() : nullptr, node_class.get(), seams_.runtime.now());
+  out.meta.annotations[std::string(labels::kNodeClassHash)] =
+      node_class->meta.annotation(labels::kNodeClassHash);
   out.meta.annotations[std::string(labels::kNodeClassHashVersion)] =
       node_class->meta.annotation(labels::kNodeClassHashVersion);
   out.meta.annotations[std::string(kInstanceProfileAnnotation)] = node_class->status.instance_profile;
@@ -138,39 +144,49 @@ base::Status AwsCloudProvider::remove(const model::NodeClaim& claim, const Call&
   return seams_.instances.remove(id, call);
 }
 
-std::shared_ptr<const cloud::InstanceType> AwsCloudProvider::find_type(const CloudInstance& instance) const {
+const cloud::InstanceType* AwsCloudProvider::find_type(const CloudInstance& instance,
+                                                       PoolTypes& known) const {
   const auto tag = instance.tags.find(labels::kNodePool);
   if (tag == instance.tags.end()) return nullptr;
-  const auto pool = seams_.node_pools.find(tag->second);
-  if (!pool) return nullptr;
-  const auto node_class = find_class(pool->spec.node_template.spec.node_class_ref.name);
-  if (!node_class) return nullptr;
-  // Any failure degrades to "no type information": one bad class must not hide all instances. spec: aws §18 47
-  auto type = seams_.types.get(*node_class, instance.type);
-  return type ? std::move(type).value() : nullptr;
+  auto it = known.find(tag->second);
+  if (it == known.end()) {
+    cloud::InstanceTypes types;
+    const auto pool = seams_.node_pools.find(tag->second);
+    const auto node_class = pool ? find_class(pool->spec.node_template.spec.node_class_ref.name) : nullptr;
+    // Any failure degrades to "no type information": one bad class must not hide all instances. spec: aws §18
+    // 47
+    if (node_class) types = seams_.types.list(*node_class).value_or({});
+    it = known.emplace(tag->second, std::move(types)).first;
+  }
+  const auto found =
+      std::ranges::find(it->second, instance.type, [](const auto& type) { return type->name; });
+  return found == it->second.end() ? nullptr : found->get();
 }
 
-model::NodeClaim AwsCloudProvider::describe(const CloudInstance& instance) const {
-  const auto type = find_type(instance);
+model::NodeClaim AwsCloudProvider::describe(const CloudInstance& instance, PoolTypes& known) const {
   const auto tag = instance.tags.find(labels::kNodeClass);
   const auto node_class = tag == instance.tags.end() ? nullptr : seams_.node_classes.find(tag->second);
-  return claim_of(instance, type.get(), node_class.get(), seams_.runtime.now());
+  return claim_of(instance, find_type(instance, known), node_class.get(), seams_.runtime.now());
 }
 
 base::Result<model::NodeClaim> AwsCloudProvider::get(std::string_view provider_id, const Call& call) {
   ASSIGN_OR_RETURN(const std::string id, instance_id_of(provider_id));
-  ASSIGN_OR_RETURN(const CloudInstance instance, seams_.instances.get(id, InstanceProvider::Cache::kSkip, call));
-  return describe(instance);
+  ASSIGN_OR_RETURN(const CloudInstance instance,
+                   seams_.instances.get(id, InstanceProvider::Cache::kSkip, call));
+  PoolTypes known;
+  return describe(instance, known);
 }
 
 base::Result<std::vector<model::NodeClaim>> AwsCloudProvider::list(const Call& call) {
   ASSIGN_OR_RETURN(const auto instances, seams_.instances.list(call));
+  PoolTypes known;
   std::vector<model::NodeClaim> out;
-  for (const auto& instance : instances) out.push_back(describe(instance));
+  for (const auto& instance : instances) out.push_back(describe(instance, known));
   return out;
 }
 
-base::Result<cloud::InstanceTypes> AwsCloudProvider::instance_types(const model::NodePool& pool, const Call&) {
+base::Result<cloud::InstanceTypes> AwsCloudProvider::instance_types(const model::NodePool& pool,
+                                                                    const Call&) {
   const auto& class_name = pool.spec.node_template.spec.node_class_ref.name;
   const auto node_class = find_class(class_name);
   if (!node_class) {
@@ -186,15 +202,23 @@ base::Result<std::string> AwsCloudProvider::is_drifted(const model::NodeClaim& c
   if (!pool || claim.spec.node_class_ref.name.empty()) return std::string();
   const auto node_class = find_class(claim.spec.node_class_ref.name);
   if (!node_class) {
-    seams_.events.publish(unresolved_class(object_of("NodeClaim", claim.meta), claim.spec.node_class_ref.name));
+    seams_.events.publish(
+        unresolved_class(object_of("NodeClaim", claim.meta), claim.spec.node_class_ref.name));
     return std::string();
   }
   if (std::string reason = static_drift(claim, *node_class); !reason.empty()) return reason;
-  ASSIGN_OR_RETURN(const auto type, seams_.types.get(*node_class, claim.meta.label(labels::kInstanceType)));
-  ASSIGN_OR_RETURN(std::string reason, ami_drift(claim, *node_class, *type));
+  auto type = seams_.types.get(*node_class, claim.meta.label(labels::kInstanceType));
+  if (!type) {
+    base::Error error = std::move(type).error();
+    // Not found here is no word about the instance.
+    if (error.code == base::Code::kNotFound) error.code = base::Code::kInternal;
+    return std::move(error).add("NodeClaim", claim.meta.name);
+  }
+  ASSIGN_OR_RETURN(std::string reason, ami_drift(claim, *node_class, **type));
   if (!reason.empty()) return reason;
   ASSIGN_OR_RETURN(const std::string id, instance_id_of(claim.status.provider_id));
-  ASSIGN_OR_RETURN(const CloudInstance instance, seams_.instances.get(id, InstanceProvider::Cache::kUse, call));
+  ASSIGN_OR_RETURN(const CloudInstance instance,
+                   seams_.instances.get(id, InstanceProvider::Cache::kUse, call));
   return instance_drift(instance, *node_class);
 }
 

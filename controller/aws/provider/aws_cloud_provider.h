@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -40,15 +41,19 @@ class AwsCloudProvider final : public cloud::CloudProvider {
  private:
   // Null when it does not exist or is being deleted.
   std::shared_ptr<const model::Ec2NodeClass> find_class(std::string_view name) const;
-  std::shared_ptr<const cloud::InstanceType> find_type(const CloudInstance& instance) const;
-  model::NodeClaim describe(const CloudInstance& instance) const;
+  // Types by NodePool name, looked up once per pass; empty when the pool, its class or the types cannot be
+  // had.
+  using PoolTypes = std::map<std::string, cloud::InstanceTypes>;
+  const cloud::InstanceType* find_type(const CloudInstance& instance, PoolTypes& known) const;
+  model::NodeClaim describe(const CloudInstance& instance, PoolTypes& known) const;
 
   Seams seams_;
   telemetry::Log log_;
   std::string cluster_name_;
 };
 
-// What a launched or read instance tells as a NodeClaim. `type` and `node_class` may be null. Pure. spec: aws §10.1
+// What a launched or read instance tells as a NodeClaim. `type` and `node_class` may be null. Pure. spec: aws
+// §10.1
 [[nodiscard]] model::NodeClaim claim_of(const CloudInstance& instance, const cloud::InstanceType* type,
                                         const model::Ec2NodeClass* node_class, base::Time now);
 

@@ -10,8 +10,10 @@ namespace label {
 inline constexpr std::string_view kTenancy = "karpenter.k8s.aws/instance-tenancy";
 inline constexpr std::string_view kReservationId = "karpenter.k8s.aws/capacity-reservation-id";
 inline constexpr std::string_view kReservationType = "karpenter.k8s.aws/capacity-reservation-type";
-inline constexpr std::string_view kReservationInterruptible = "karpenter.k8s.aws/capacity-reservation-interruptible";
-inline constexpr std::string_view kEncryptionInTransit = "karpenter.k8s.aws/instance-encryption-in-transit-supported";
+inline constexpr std::string_view kReservationInterruptible =
+    "karpenter.k8s.aws/capacity-reservation-interruptible";
+inline constexpr std::string_view kEncryptionInTransit =
+    "karpenter.k8s.aws/instance-encryption-in-transit-supported";
 inline constexpr std::string_view kHypervisor = "karpenter.k8s.aws/instance-hypervisor";
 inline constexpr std::string_view kLocalNvme = "karpenter.k8s.aws/instance-local-nvme";
 inline constexpr std::string_view kCpuManufacturer = "karpenter.k8s.aws/instance-cpu-manufacturer";
@@ -23,7 +25,8 @@ inline constexpr std::string_view kGpuManufacturer = "karpenter.k8s.aws/instance
 inline constexpr std::string_view kGpuCount = "karpenter.k8s.aws/instance-gpu-count";
 inline constexpr std::string_view kGpuMemory = "karpenter.k8s.aws/instance-gpu-memory";
 inline constexpr std::string_view kAcceleratorName = "karpenter.k8s.aws/instance-accelerator-name";
-inline constexpr std::string_view kAcceleratorManufacturer = "karpenter.k8s.aws/instance-accelerator-manufacturer";
+inline constexpr std::string_view kAcceleratorManufacturer =
+    "karpenter.k8s.aws/instance-accelerator-manufacturer";
 inline constexpr std::string_view kAcceleratorCount = "karpenter.k8s.aws/instance-accelerator-count";
 inline constexpr std::string_view kCapabilityFlex = "karpenter.k8s.aws/instance-capability-flex";
 }  // namespace label

@@ -36,7 +36,8 @@ struct AwsParts {
   std::unique_ptr<CredentialsProvider> credential_source;
   std::unique_ptr<CredentialsProvider> credentials;
   std::vector<std::unique_ptr<ServiceClient>> clients;
-  std::unique_ptr<Ec2Api> ec2;
+  std::unique_ptr<Ec2Api> plain_ec2;
+  std::unique_ptr<Ec2Api> ec2;  // batching, over plain_ec2
   std::unique_ptr<SqsApi> sqs;
   std::unique_ptr<SsmApi> ssm;
   std::unique_ptr<IamApi> iam;

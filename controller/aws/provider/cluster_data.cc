@@ -28,7 +28,10 @@ base::Status ClusterData::start(const Call& call) {
   if (endpoint.empty()) {
     auto cluster = eks_.describe_cluster(options_.name, call);
     if (!cluster) {
-      return std::move(cluster).error().add("step", "cluster endpoint from EKS").add("cluster", options_.name);
+      return std::move(cluster)
+          .error()
+          .add("step", "cluster endpoint from EKS")
+          .add("cluster", options_.name);
     }
     endpoint = cluster->endpoint;
   }
@@ -45,7 +48,8 @@ base::Status ClusterData::start(const Call& call) {
   }
   const auto version = update_version(call);
   if (!version) return base::Error(version.error()).add("step", "Kubernetes version");
-  log_.debug("discovered cluster", {{"cluster-endpoint", endpoint}, {"kube-dns-ip", dns}, {"version", this->version()}});
+  log_.debug("discovered cluster",
+             {{"cluster-endpoint", endpoint}, {"kube-dns-ip", dns}, {"version", this->version()}});
   return base::ok();
 }
 
@@ -89,7 +93,8 @@ base::Result<std::string> ClusterData::service_cidr(const Call& call) {
     if (!error.retry_after && error.code != base::Code::kUnavailable) error.code = base::Code::kNotReady;
     return std::move(error).add("cluster", options_.name);
   }
-  std::string cidr = cluster->service_ipv4_cidr.empty() ? cluster->service_ipv6_cidr : cluster->service_ipv4_cidr;
+  std::string cidr =
+      cluster->service_ipv4_cidr.empty() ? cluster->service_ipv6_cidr : cluster->service_ipv4_cidr;
   if (cidr.empty()) {
     auto error = base::make_error(base::Code::kNotReady, "EKS reports no service CIDR");
     error.reason = "ClusterCIDRResolutionFailed";

@@ -24,9 +24,11 @@ class ClusterData {
 
   // Endpoint (fatal when it cannot be found), kube-dns address (only logged), version (fatal).
   base::Status start(const Call& call);
-  // Reads the Kubernetes version. An unsupported one is kept and reported once per distinct version. spec: aws §5.5
+  // Reads the Kubernetes version. An unsupported one is kept and reported once per distinct version. spec:
+  // aws §5.5
   base::Status update_version(const Call& call);
-  // From EKS at the first use, then remembered; kNotReady with reason ClusterCIDRResolutionFailed when unknown.
+  // From EKS at the first use, then remembered; kNotReady with reason ClusterCIDRResolutionFailed when
+  // unknown.
   base::Result<std::string> service_cidr(const Call& call);
 
   [[nodiscard]] const std::string& name() const { return options_.name; }
@@ -34,7 +36,7 @@ class ClusterData {
   [[nodiscard]] std::string endpoint() const;
   [[nodiscard]] std::string dns_address() const;  // "" when unknown
   [[nodiscard]] bool is_ipv6() const;
-  [[nodiscard]] std::string version() const;      // "1.31"
+  [[nodiscard]] std::string version() const;  // "1.31"
 
  private:
   base::Result<std::string> read_version(const Call& call);

@@ -28,18 +28,21 @@ std::string static_drift(const model::NodeClaim& claim, const model::Ec2NodeClas
 base::Result<std::string> ami_drift(const model::NodeClaim& claim, const model::Ec2NodeClass& node_class,
                                     const cloud::InstanceType& type) {
   if (node_class.status.amis.empty()) return unresolved("no AMIs are resolved", node_class);
-  if (claim.status.image_id.empty()) return base::invalid("the NodeClaim has no image id").add("NodeClaim", claim.meta.name);
+  if (claim.status.image_id.empty())
+    return base::invalid("the NodeClaim has no image id").add("NodeClaim", claim.meta.name);
   const model::AmiStatus* ami = find_ami(node_class.status, type);
   return std::string(ami != nullptr && ami->id == claim.status.image_id ? "" : "AMIDrift");
 }
 
-base::Result<std::string> instance_drift(const CloudInstance& instance, const model::Ec2NodeClass& node_class) {
+base::Result<std::string> instance_drift(const CloudInstance& instance,
+                                         const model::Ec2NodeClass& node_class) {
   const auto& status = node_class.status;
   if (status.security_groups.empty()) return unresolved("no security groups are resolved", node_class);
   if (status.subnets.empty()) return unresolved("no subnets are resolved", node_class);
   std::set<std::string> wanted;
   for (const auto& group : status.security_groups) wanted.insert(group.id);
-  if (wanted != std::set<std::string>(instance.security_group_ids.begin(), instance.security_group_ids.end())) {
+  if (wanted !=
+      std::set<std::string>(instance.security_group_ids.begin(), instance.security_group_ids.end())) {
     return std::string("SecurityGroupDrift");
   }
   const bool in_subnets =

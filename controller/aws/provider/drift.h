@@ -14,7 +14,8 @@ namespace karpenter::aws {
 // "NodeClassDrift" when both carry hashes of one version that differ.
 [[nodiscard]] std::string static_drift(const model::NodeClaim& claim, const model::Ec2NodeClass& node_class);
 // "AMIDrift" when the type now maps to another image. kInvalid when status.amis or status.imageID is empty.
-[[nodiscard]] base::Result<std::string> ami_drift(const model::NodeClaim& claim, const model::Ec2NodeClass& node_class,
+[[nodiscard]] base::Result<std::string> ami_drift(const model::NodeClaim& claim,
+                                                  const model::Ec2NodeClass& node_class,
                                                   const cloud::InstanceType& type);
 // "SecurityGroupDrift", then "SubnetDrift". kInvalid when the class has none resolved.
 [[nodiscard]] base::Result<std::string> instance_drift(const CloudInstance& instance,

@@ -27,8 +27,14 @@ base::Error no_capacity(std::string_view filter) {
       .add("filter", std::string(filter));
 }
 
+// The offered side is the incoming one: `wanted` may hold labels of the NodePool's template that no type
+// knows.
+bool is_compatible(const Requirements& wanted, const Requirements& offered) {
+  return wanted.compatible(offered, model::well_known_labels());
+}
+
 bool is_launchable(const Offering& offering, const Requirements& wanted) {
-  return offering.available && offering.requirements.compatible(wanted, model::well_known_labels());
+  return offering.available && is_compatible(wanted, offering.requirements);
 }
 
 bool has_launchable(const InstanceType& type, const Requirements& wanted) {
@@ -36,13 +42,14 @@ bool has_launchable(const InstanceType& type, const Requirements& wanted) {
 }
 
 bool has_min_values(const Requirements& requirements) {
-  return std::ranges::any_of(requirements, [](const auto& entry) { return entry.second.min_values().has_value(); });
+  return std::ranges::any_of(requirements,
+                             [](const auto& entry) { return entry.second.min_values().has_value(); });
 }
 
 InstanceTypes compatible_types(const InstanceTypes& types, const LaunchDemand& demand) {
   InstanceTypes out;
   for (const auto& type : types) {
-    if (type->requirements.compatible(demand.requirements, model::well_known_labels()) &&
+    if (is_compatible(demand.requirements, type->requirements) &&
         model::fits(demand.requests, type->allocatable()) && has_launchable(*type, demand.requirements)) {
       out.push_back(type);
     }
@@ -85,7 +92,8 @@ bool allows_capacity_type(const Requirements& requirements, std::string_view cap
 
 // Drops spot offerings that cost more than the cheapest on-demand one. spec: aws §6.2 6
 InstanceTypes without_dear_spot(const InstanceTypes& types, const Requirements& wanted) {
-  if (!allows_capacity_type(wanted, labels::kSpot) || !allows_capacity_type(wanted, labels::kOnDemand)) return types;
+  if (!allows_capacity_type(wanted, labels::kSpot) || !allows_capacity_type(wanted, labels::kOnDemand))
+    return types;
   const auto on_demand = cheapest_price(types, narrowed(wanted, labels::kOnDemand));
   if (!on_demand || !cheapest_price(types, narrowed(wanted, labels::kSpot))) return types;
   InstanceTypes out;
@@ -172,7 +180,8 @@ std::string choose_tenancy(const Requirements& requirements) {
   return only_dedicated ? "dedicated" : "default";
 }
 
-std::map<std::string, std::int64_t> needed_addresses(const InstanceTypes& types, std::string_view capacity_type) {
+std::map<std::string, std::int64_t> needed_addresses(const InstanceTypes& types,
+                                                     std::string_view capacity_type) {
   std::map<std::string, std::int64_t> out;
   for (const auto& type : types) {
     const std::int64_t pods = type->capacity.get(model::kPods).value();
@@ -195,7 +204,8 @@ std::vector<FleetOverride> plan_overrides(const InstanceTypes& types,
       const auto subnet = subnets.find(offering.zone);
       if (subnet == subnets.end() || !is_launchable(offering, requirements)) continue;
       if (!zones.insert(offering.zone).second) continue;
-      out.push_back({type->name, subnet->second.subnet_id, std::string(image_id), offering.zone, offering.price});
+      out.push_back(
+          {type->name, subnet->second.subnet_id, std::string(image_id), offering.zone, offering.price});
     }
   }
   return out;
@@ -206,13 +216,15 @@ base::Error judge_fleet(const std::vector<FleetError>& errors) {
   bool only_capacity = true;
   for (const auto& error : errors) {
     texts.insert(error.code + ": " + error.message);
-    if (!is_unfulfillable_capacity(error.code) && !is_spot_service_linked_role_missing(error.code)) only_capacity = false;
+    if (!is_unfulfillable_capacity(error.code) && !is_spot_service_linked_role_missing(error.code))
+      only_capacity = false;
   }
   const std::string joined = base::join(std::vector<std::string>(texts.begin(), texts.end()), "; ");
   base::Error out;
   out.code = only_capacity ? base::Code::kNoCapacity : base::Code::kInternal;
   const LaunchReason reason = launch_reason(joined);
-  out.message = only_capacity ? "all requested instance types were unavailable during launch" : "the fleet launched nothing";
+  out.message = only_capacity ? "all requested instance types were unavailable during launch"
+                              : "the fleet launched nothing";
   if (!only_capacity) {
     out.reason = reason.reason;
     if (!reason.message.empty()) out.message = reason.message;

@@ -27,7 +27,8 @@ bool is_valid_profile_name(std::string_view name) {
 
 }  // namespace
 
-std::string legacy_profile_name(std::string_view cluster, std::string_view region, std::string_view node_class) {
+std::string legacy_profile_name(std::string_view cluster, std::string_view region,
+                                std::string_view node_class) {
   return std::string(cluster) + "_" + std::to_string(fnv1(std::string(region) + std::string(node_class)));
 }
 
@@ -44,7 +45,8 @@ std::string InstanceProfileProvider::path_of(const model::Ec2NodeClass& node_cla
 }
 
 // The role of a profile, "" when the profile or its role does not exist.
-base::Result<std::string> InstanceProfileProvider::current_role(const std::string& profile, const Call& call) {
+base::Result<std::string> InstanceProfileProvider::current_role(const std::string& profile,
+                                                                const Call& call) {
   auto known = profiles_.find(profile);
   if (!known) {
     auto found = iam_.get_instance_profile(profile, call);
@@ -73,8 +75,8 @@ base::Status InstanceProfileProvider::create(const model::Ec2NodeClass& node_cla
   if (missing_roles_.find(role)) return base::not_found("the IAM role does not exist").add("role", role);
   auto profile = iam_.get_instance_profile(name, call);
   if (!profile && is_not_found(profile.error())) {
-    profile = iam_.create_instance_profile(name, path_of(node_class),
-                                           profile_tags(node_class, options_.cluster_name, options_.region), call);
+    profile = iam_.create_instance_profile(
+        name, path_of(node_class), profile_tags(node_class, options_.cluster_name, options_.region), call);
   }
   if (!profile) return std::move(profile).error();
   RETURN_IF_ERROR(ensure_role(*profile, role, call));
@@ -82,7 +84,8 @@ base::Status InstanceProfileProvider::create(const model::Ec2NodeClass& node_cla
   return base::ok();
 }
 
-base::Result<std::string> InstanceProfileProvider::resolve(const model::Ec2NodeClass& node_class, const Call& call) {
+base::Result<std::string> InstanceProfileProvider::resolve(const model::Ec2NodeClass& node_class,
+                                                           const Call& call) {
   if (!node_class.spec.instance_profile.empty()) return node_class.spec.instance_profile;
   const std::string role = bare_role(node_class.spec.role);
   if (role.empty()) return base::invalid("the EC2NodeClass has neither role nor instanceProfile");
@@ -92,8 +95,9 @@ base::Result<std::string> InstanceProfileProvider::resolve(const model::Ec2NodeC
     ASSIGN_OR_RETURN(const std::string current, current_role(present, call));
     if (current == role) return present;
   }
-  const std::string name = options_.cluster_name + "_" +
-                           std::to_string(fnv1a(options_.region + node_class.meta.name + runtime::random_uuid(runtime_)));
+  const std::string name =
+      options_.cluster_name + "_" +
+      std::to_string(fnv1a(options_.region + node_class.meta.name + runtime::random_uuid(runtime_)));
   if (auto made = create(node_class, name, call); !made) {
     static_cast<void>(remove(name, call));  // an orphan per attempt would pile up
     return std::move(made).error().add("role", node_class.spec.role);
@@ -116,7 +120,8 @@ base::Status InstanceProfileProvider::remove(const std::string& name, const Call
 base::Status InstanceProfileProvider::delete_all(const model::Ec2NodeClass& node_class, const Call& call) {
   ASSIGN_OR_RETURN(const auto names, iam_.list_instance_profiles(path_of(node_class), call));
   for (const auto& name : names) RETURN_IF_ERROR(remove(name, call));
-  const std::string legacy = legacy_profile_name(options_.cluster_name, options_.region, node_class.meta.name);
+  const std::string legacy =
+      legacy_profile_name(options_.cluster_name, options_.region, node_class.meta.name);
   if (is_valid_profile_name(legacy)) RETURN_IF_ERROR(remove(legacy, call));
   return base::ok();
 }

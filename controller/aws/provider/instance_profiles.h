@@ -21,10 +21,11 @@ class InstanceProfileProvider {
   };
   InstanceProfileProvider(runtime::Runtime& runtime, IamApi& iam, Options options);
 
-  // The profile that status.instanceProfile should name. With spec.role: the present one if it carries the role, else a new
-  // one. Never deletes the profile it replaces.
+  // The profile that status.instanceProfile should name. With spec.role: the present one if it carries the
+  // role, else a new one. Never deletes the profile it replaces.
   base::Result<std::string> resolve(const model::Ec2NodeClass& node_class, const Call& call);
-  // Removes every profile of the class, and the one that releases before per-class paths made. spec: aws §11.11
+  // Removes every profile of the class, and the one that releases before per-class paths made. spec: aws
+  // §11.11
   base::Status delete_all(const model::Ec2NodeClass& node_class, const Call& call);
   void sweep();
 

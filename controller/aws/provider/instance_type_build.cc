@@ -21,20 +21,23 @@ Quantity bytes(std::int64_t amount) { return Quantity::of(amount, Quantity::Form
 
 const Quantity* root_volume_size(const BuildContext& context) {
   for (const auto& mapping : context.spec.block_device_mappings) {
-    if (mapping.root_volume.value_or(false) && mapping.ebs && mapping.ebs->volume_size) return &*mapping.ebs->volume_size;
+    if (mapping.root_volume.value_or(false) && mapping.ebs && mapping.ebs->volume_size)
+      return &*mapping.ebs->volume_size;
   }
   return nullptr;
 }
 
 const Quantity* device_size(const std::vector<model::BlockDeviceMapping>& mappings, std::string_view device) {
   for (const auto& mapping : mappings) {
-    if (mapping.device_name == device && mapping.ebs && mapping.ebs->volume_size) return &*mapping.ebs->volume_size;
+    if (mapping.device_name == device && mapping.ebs && mapping.ebs->volume_size)
+      return &*mapping.ebs->volume_size;
   }
   return nullptr;
 }
 
 std::int64_t efa_only_interfaces(const model::Ec2NodeClassSpec& spec) {
-  return std::ranges::count_if(spec.network_interfaces, [](const auto& one) { return one.interface_type == "efa-only"; });
+  return std::ranges::count_if(spec.network_interfaces,
+                               [](const auto& one) { return one.interface_type == "efa-only"; });
 }
 
 std::int64_t gpu_count(const InstanceTypeInfo& info, std::string_view manufacturer) {
@@ -46,7 +49,8 @@ std::int64_t gpu_count(const InstanceTypeInfo& info, std::string_view manufactur
 }
 
 std::int64_t efa_capacity(const InstanceTypeInfo& info, const BuildContext& context) {
-  return context.spec.network_interfaces.empty() ? info.maximum_efa_interfaces : efa_only_interfaces(context.spec);
+  return context.spec.network_interfaces.empty() ? info.maximum_efa_interfaces
+                                                 : efa_only_interfaces(context.spec);
 }
 
 model::Resources type_capacity(const InstanceTypeInfo& info, const BuildContext& context) {
@@ -70,8 +74,10 @@ model::Resources type_capacity(const InstanceTypeInfo& info, const BuildContext&
   return out;
 }
 
-// A threshold of the eviction signal: a percentage of `capacity` or an amount. Nothing when unset or unreadable.
-std::optional<Quantity> threshold(const model::StringMap& eviction, std::string_view signal, const Quantity& capacity) {
+// A threshold of the eviction signal: a percentage of `capacity` or an amount. Nothing when unset or
+// unreadable.
+std::optional<Quantity> threshold(const model::StringMap& eviction, std::string_view signal,
+                                  const Quantity& capacity) {
   const auto it = eviction.find(signal);
   if (it == eviction.end()) return std::nullopt;
   if (it->second.ends_with('%')) {
@@ -176,7 +182,8 @@ std::int64_t kube_reserved_milli_cpu(std::int64_t vcpus) {
   std::int64_t out = 0;
   for (const auto& tier : kTiers) {
     if (milli < tier.start) continue;
-    out += static_cast<std::int64_t>(static_cast<double>(std::min(milli, tier.end) - tier.start) * tier.share);
+    out +=
+        static_cast<std::int64_t>(static_cast<double>(std::min(milli, tier.end) - tier.start) * tier.share);
   }
   return out;
 }
@@ -190,14 +197,17 @@ model::Resources kube_reserved(const InstanceTypeInfo& info, const BuildContext&
   out.set(model::kMemory, bytes((11 * pods + 255) * kMiB));
   out.set(model::kEphemeralStorage, bytes(kGiB));
   out.set(model::kCpu, Quantity::of_milli(kube_reserved_milli_cpu(info.vcpus)));
-  for (const auto& [name, quantity] : reserved_resources(context.kubelet.kube_reserved)) out.set(name, quantity);
+  for (const auto& [name, quantity] : reserved_resources(context.kubelet.kube_reserved))
+    out.set(name, quantity);
   return out;
 }
 
-model::Resources eviction_threshold(const KubeletConfig& kubelet, const Quantity& memory, const Quantity& storage) {
+model::Resources eviction_threshold(const KubeletConfig& kubelet, const Quantity& memory,
+                                    const Quantity& storage) {
   const auto tenth = static_cast<std::int64_t>(std::ceil(static_cast<double>(storage.value()) / 100 * 10));
   model::Resources out;
-  out.set(model::kMemory, threshold(kubelet.eviction_hard, "memory.available", memory).value_or(bytes(100 * kMiB)));
+  out.set(model::kMemory,
+          threshold(kubelet.eviction_hard, "memory.available", memory).value_or(bytes(100 * kMiB)));
   out.set(model::kEphemeralStorage,
           threshold(kubelet.eviction_hard, "nodefs.available", storage).value_or(bytes(tenth)));
   return out;
@@ -215,7 +225,8 @@ bool is_compatible(const InstanceTypeInfo& info, const BuildContext& context) {
   return !spec.enclaves_enabled.value_or(false) || info.nitro_enclaves_support == "supported";
 }
 
-cloud::InstanceType build_instance_type(const InstanceTypeInfo& info, const std::set<std::string>& offered_zones,
+cloud::InstanceType build_instance_type(const InstanceTypeInfo& info,
+                                        const std::set<std::string>& offered_zones,
                                         const BuildContext& context) {
   cloud::InstanceType out;
   out.name = info.name;

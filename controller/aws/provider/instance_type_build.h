@@ -33,14 +33,15 @@ struct BuildContext {
   std::int64_t reserved_enis = 0;
 };
 
-// Name, labels, capacity and overhead; offerings are left empty. `offered_zones` are the zones EC2 offers the type in.
-// spec: aws §3.3-§3.7
+// Name, labels, capacity and overhead; offerings are left empty. `offered_zones` are the zones EC2 offers the
+// type in. spec: aws §3.3-§3.7
 [[nodiscard]] cloud::InstanceType build_instance_type(const InstanceTypeInfo& info,
                                                       const std::set<std::string>& offered_zones,
                                                       const BuildContext& context);
 
 // ---- the parts, for tests and launch templates
-[[nodiscard]] model::Requirements type_labels(const InstanceTypeInfo& info, const std::set<std::string>& offered_zones,
+[[nodiscard]] model::Requirements type_labels(const InstanceTypeInfo& info,
+                                              const std::set<std::string>& offered_zones,
                                               const BuildContext& context);
 // Bytes after the VM overhead. spec: aws §3.5
 [[nodiscard]] std::int64_t memory_bytes(const InstanceTypeInfo& info, double overhead_percent);
@@ -53,7 +54,8 @@ struct BuildContext {
 [[nodiscard]] std::int64_t kube_reserved_milli_cpu(std::int64_t vcpus);
 [[nodiscard]] model::Resources eviction_threshold(const KubeletConfig& kubelet, const model::Quantity& memory,
                                                   const model::Quantity& storage);
-// False when the EC2NodeClass asks for something the type cannot do; such types stay listed, unavailable. spec: aws §3.9
+// False when the EC2NodeClass asks for something the type cannot do; such types stay listed, unavailable.
+// spec: aws §3.9
 [[nodiscard]] bool is_compatible(const InstanceTypeInfo& info, const BuildContext& context);
 
 }  // namespace karpenter::aws

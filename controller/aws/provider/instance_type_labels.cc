@@ -19,10 +19,12 @@ using model::Requirements;
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-std::string kebab(std::string_view text) { return base::to_lower(base::replace_all(std::string(text), " ", "-")); }
+std::string kebab(std::string_view text) {
+  return base::to_lower(base::replace_all(std::string(text), " ", "-"));
+}
 
 struct NameParts {
-  std::string category;    // "" when the name does not fit
+  std::string category;  // "" when the name does not fit
   std::string generation;
 };
 
@@ -157,7 +159,8 @@ void put_name(LabelSet& out, const std::string& name) {
   const bool two = pieces.size() == 2;
   out.put_or_absent(labels::kInstanceFamily, two, two ? pieces[0] : std::string());
   out.put_or_absent(labels::kInstanceSize, two, two ? pieces[1] : std::string());
-  out.put(label::kCapabilityFlex, std::string(pieces[0].find("-flex") == std::string::npos ? "false" : "true"));
+  out.put(label::kCapabilityFlex,
+          std::string(pieces[0].find("-flex") == std::string::npos ? "false" : "true"));
 }
 
 }  // namespace

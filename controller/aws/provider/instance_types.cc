@@ -37,7 +37,8 @@ model::Requirements offering_requirements(const std::string& capacity_type, cons
 
 }  // namespace
 
-InstanceTypeProvider::InstanceTypeProvider(runtime::Runtime& runtime, Ec2Api& ec2, const PricingProvider& pricing,
+InstanceTypeProvider::InstanceTypeProvider(runtime::Runtime& runtime, Ec2Api& ec2,
+                                           const PricingProvider& pricing,
                                            const UnavailableOfferings& unavailable, telemetry::Log& log,
                                            telemetry::Metrics& metrics, Options options)
     : runtime_(runtime),
@@ -103,9 +104,8 @@ base::Result<BuildContext> InstanceTypeProvider::context_of(const model::Ec2Node
   return out;
 }
 
-std::shared_ptr<const cloud::InstanceType> InstanceTypeProvider::with_offerings(cloud::InstanceType type,
-                                                                                const Data& data,
-                                                                                const BuildContext& context) const {
+std::shared_ptr<const cloud::InstanceType> InstanceTypeProvider::with_offerings(
+    cloud::InstanceType type, const Data& data, const BuildContext& context) const {
   const auto& info = data.info.at(type.name);
   const bool compatible = is_compatible(info, context);
   const Requirement* type_zones = type.requirements.find(labels::kZone);
@@ -115,7 +115,8 @@ std::shared_ptr<const cloud::InstanceType> InstanceTypeProvider::with_offerings(
     for (const auto& zone : data.all_zones) {
       const auto here = std::ranges::find(context.zones, zone, &ZoneInfo::zone);
       const bool has_subnet = here != context.zones.end();
-      const auto price = capacity_type == labels::kSpot ? pricing_.spot(type.name, zone) : pricing_.on_demand(type.name);
+      const auto price =
+          capacity_type == labels::kSpot ? pricing_.spot(type.name, zone) : pricing_.on_demand(type.name);
       cloud::Offering offering;
       offering.requirements = offering_requirements(capacity_type, zone, has_subnet ? here->zone_id : "");
       offering.zone = zone;
@@ -141,7 +142,8 @@ base::Result<cloud::InstanceTypes> InstanceTypeProvider::list(const model::Ec2No
   {
     runtime::Lock lock(mutex_);
     const auto it = entries_.find(node_class.meta.name);
-    if (it != entries_.end() && it->second.key == key && it->second.expires > runtime_.mono()) entry = it->second;
+    if (it != entries_.end() && it->second.key == key && it->second.expires > runtime_.mono())
+      entry = it->second;
   }
   bool changed = entry.types.empty();
   if (changed) {
@@ -152,7 +154,8 @@ base::Result<cloud::InstanceTypes> InstanceTypeProvider::list(const model::Ec2No
       const auto zones = current->zones.find(name);
       entry.sequences.push_back(unavailable_.sequence(name));
       entry.types.push_back(with_offerings(
-          build_instance_type(info, zones == current->zones.end() ? kNowhere : zones->second, context), *current, context));
+          build_instance_type(info, zones == current->zones.end() ? kNowhere : zones->second, context),
+          *current, context));
     }
   } else {
     for (std::size_t i = 0; i < entry.types.size(); ++i) {
@@ -174,7 +177,8 @@ base::Result<cloud::InstanceTypes> InstanceTypeProvider::list(const model::Ec2No
 base::Result<std::shared_ptr<const cloud::InstanceType>> InstanceTypeProvider::get(
     const model::Ec2NodeClass& node_class, std::string_view name) {
   ASSIGN_OR_RETURN(const auto types, list(node_class));
-  const auto it = std::ranges::lower_bound(types, name, {}, [](const auto& type) { return std::string_view(type->name); });
+  const auto it = std::ranges::lower_bound(types, name, {},
+                                           [](const auto& type) { return std::string_view(type->name); });
   if (it == types.end() || (*it)->name != name) {
     return base::not_found("unknown instance type").add("instance-type", std::string(name));
   }

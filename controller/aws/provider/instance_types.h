@@ -28,15 +28,15 @@ class InstanceTypeProvider {
     std::int64_t reserved_enis = 0;
   };
   InstanceTypeProvider(runtime::Runtime& runtime, Ec2Api& ec2, const PricingProvider& pricing,
-                       const UnavailableOfferings& unavailable, telemetry::Log& log, telemetry::Metrics& metrics,
-                       Options options);
+                       const UnavailableOfferings& unavailable, telemetry::Log& log,
+                       telemetry::Metrics& metrics, Options options);
 
   // Reads types and zones from EC2; old data stays when it fails. spec: aws §3.1
   base::Status update(const Call& call);
 
-  // Every type with its offerings, ordered by name; shared and immutable. Types are rebuilt when the class, the data or a
-  // price changed, or after five minutes; offerings also when the ICE cache moved. kNotReady without data or subnets.
-  // spec: aws §3.2
+  // Every type with its offerings, ordered by name; shared and immutable. Types are rebuilt when the class,
+  // the data or a price changed, or after five minutes; offerings also when the ICE cache moved. kNotReady
+  // without data or subnets. spec: aws §3.2
   base::Result<cloud::InstanceTypes> list(const model::Ec2NodeClass& node_class);
   // kNotFound for a type EC2 does not know.
   base::Result<std::shared_ptr<const cloud::InstanceType>> get(const model::Ec2NodeClass& node_class,

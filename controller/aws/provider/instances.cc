@@ -17,7 +17,8 @@ namespace {
 namespace labels = model::labels;
 
 const std::vector<std::string>& live_states() {
-  static const std::vector<std::string> states = {"pending", "running", "stopping", "stopped", "shutting-down"};
+  static const std::vector<std::string> states = {"pending", "running", "stopping", "stopped",
+                                                  "shutting-down"};
   return states;
 }
 
@@ -29,7 +30,8 @@ base::Error gone(const std::string& id) { return base::not_found("instance not f
 
 base::Error with_reason(base::Error error, std::string_view reason) {
   if (error.code == base::Code::kNotReady || error.code == base::Code::kCancelled) return error;
-  if (error.code == base::Code::kNoCapacity || error.code == base::Code::kNotFound) error.code = base::Code::kInternal;
+  if (error.code == base::Code::kNoCapacity || error.code == base::Code::kNotFound)
+    error.code = base::Code::kInternal;
   error.reason = reason;
   return error;
 }
@@ -120,8 +122,8 @@ base::Result<CloudInstance> InstanceProvider::create(const LaunchRequest& reques
 }
 
 base::Result<CreateFleetInput> InstanceProvider::plan_fleet(Attempt& attempt, const Call& call) {
-  auto subnets =
-      seams_.subnets.choose(attempt.request.node_class, needed_addresses(attempt.types, attempt.capacity_type));
+  auto subnets = seams_.subnets.choose(attempt.request.node_class,
+                                       needed_addresses(attempt.types, attempt.capacity_type));
   if (!subnets) return with_reason(std::move(subnets).error(), "SubnetResolutionFailed");
   attempt.subnets = std::move(subnets).value();
   const TemplateRequest wanted{attempt.request.node_class, attempt.request.claim, attempt.types,
@@ -155,18 +157,20 @@ base::Result<CreateFleetInput> InstanceProvider::plan_fleet(Attempt& attempt, co
     error.reason = "LaunchFailed";
     return error;
   }
-  for (const char* kind : {"instance", "volume", "fleet"}) out.tag_specifications.push_back({kind, attempt.request.tags});
+  for (const char* kind : {"instance", "volume", "fleet"})
+    out.tag_specifications.push_back({kind, attempt.request.tags});
   return out;
 }
 
-// A UUID made of the claim's UID, the number of its definite failures and the request itself: EC2 answers a repeat of
-// the same request with the same fleet, and a changed one is a new request rather than a parameter mismatch.
+// A UUID made of the claim's UID, the number of its definite failures and the request itself: EC2 answers a
+// repeat of the same request with the same fleet, and a changed one is a new request rather than a parameter
+// mismatch.
 std::string InstanceProvider::client_token(const model::NodeClaim& claim, const CreateFleetInput& input) {
   const int attempt = attempts_.find(claim.meta.uid).value_or(0);
   const std::string hex = base::hex_encode(
       net::sha256(claim.meta.uid + "\n" + std::to_string(attempt) + "\n" + encode(input).text()));
-  return hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-4" + hex.substr(13, 3) + "-a" + hex.substr(17, 3) + "-" +
-         hex.substr(20, 12);
+  return hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-4" + hex.substr(13, 3) + "-a" + hex.substr(17, 3) +
+         "-" + hex.substr(20, 12);
 }
 
 void InstanceProvider::learn_from_errors(const Attempt& attempt, const std::vector<FleetError>& errors) {
@@ -190,18 +194,21 @@ void InstanceProvider::learn_from_errors(const Attempt& attempt, const std::vect
     }
     if (is_spot_service_linked_role_missing(error.code)) {
       seams_.unavailable.mark_capacity_type(labels::kSpot);
-      seams_.events.publish({.object = claim_object(attempt.request.claim),
-                             .type = "Warning",
-                             .reason = "",
-                             .message = "The service-linked role for EC2 Spot does not exist and may not be created"});
+      seams_.events.publish(
+          {.object = claim_object(attempt.request.claim),
+           .type = "Warning",
+           .reason = "",
+           .message = "The service-linked role for EC2 Spot does not exist and may not be created"});
     }
   }
 }
 
 base::Result<CloudInstance> InstanceProvider::launch_once(const LaunchRequest& request,
                                                           const cloud::InstanceTypes& types,
-                                                          const model::Requirements& requirements, const Call& call) {
-  Attempt attempt{request, types, requirements, choose_capacity_type(types, requirements), choose_tenancy(requirements)};
+                                                          const model::Requirements& requirements,
+                                                          const Call& call) {
+  Attempt attempt{request, types, requirements, choose_capacity_type(types, requirements),
+                  choose_tenancy(requirements)};
   auto input = plan_fleet(attempt, call);
   std::set<std::string> used;  // subnets that an instance came from
   const auto settle = [&] {
@@ -229,9 +236,11 @@ base::Result<CloudInstance> InstanceProvider::launch_once(const LaunchRequest& r
     return as_create_error(std::move(fleet).error());
   }
   learn_from_errors(attempt, fleet->errors);
-  const auto made = std::ranges::find_if(fleet->instances, [](const FleetInstance& one) { return !one.ids.empty(); });
+  const auto made =
+      std::ranges::find_if(fleet->instances, [](const FleetInstance& one) { return !one.ids.empty(); });
   if (made == fleet->instances.end()) {
-    attempts_.put(request.claim.meta.uid, attempts_.find(request.claim.meta.uid).value_or(0) + 1, std::chrono::hours(1));
+    attempts_.put(request.claim.meta.uid, attempts_.find(request.claim.meta.uid).value_or(0) + 1,
+                  std::chrono::hours(1));
     return judge_fleet(fleet->errors);
   }
   CloudInstance out = launched_instance(attempt, *made);

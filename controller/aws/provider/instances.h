@@ -64,8 +64,9 @@ class InstanceProvider {
   };
   InstanceProvider(const Seams& seams, std::string cluster_name);
 
-  // kNoCapacity, kNotReady, or an error whose reason is the Launched condition's. The client token is derived from the
-  // claim's UID, so that a repeat of the same request after a crash finds the instance instead of making a second one.
+  // kNoCapacity, kNotReady, or an error whose reason is the Launched condition's. The client token is derived
+  // from the claim's UID, so that a repeat of the same request after a crash finds the instance instead of
+  // making a second one.
   base::Result<CloudInstance> create(const LaunchRequest& request, const Call& call);
 
   enum class Cache : std::uint8_t { kUse, kSkip };

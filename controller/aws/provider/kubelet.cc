@@ -24,7 +24,8 @@ base::Result<KubeletConfig> parse_kubelet(std::string_view text) {
   if (!root.is_object()) return base::invalid("spec.kubelet must be an object");
   out.max_pods = root["maxPods"].integer();
   out.pods_per_core = root["podsPerCore"].integer();
-  for (const json::View address : root["clusterDNS"].items()) out.cluster_dns.push_back(address.string_or(""));
+  for (const json::View address : root["clusterDNS"].items())
+    out.cluster_dns.push_back(address.string_or(""));
   out.system_reserved = string_map(root["systemReserved"]);
   out.kube_reserved = string_map(root["kubeReserved"]);
   out.eviction_hard = string_map(root["evictionHard"]);

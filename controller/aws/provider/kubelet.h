@@ -12,8 +12,8 @@
 
 namespace karpenter::aws {
 
-// The members of spec.kubelet that the provider itself understands. The raw text stays the source for nodeadm.
-// spec: aws §3.6, §3.7, §9.1
+// The members of spec.kubelet that the provider itself understands. The raw text stays the source for
+// nodeadm. spec: aws §3.6, §3.7, §9.1
 struct KubeletConfig {
   std::optional<std::int64_t> max_pods;
   std::optional<std::int64_t> pods_per_core;
@@ -29,10 +29,12 @@ struct KubeletConfig {
   std::optional<bool> cpu_cfs_quota;
 };
 
-// Reads the compact JSON text of spec.kubelet; "" is an empty configuration. kInvalid when it is not an object.
+// Reads the compact JSON text of spec.kubelet; "" is an empty configuration. kInvalid when it is not an
+// object.
 [[nodiscard]] base::Result<KubeletConfig> parse_kubelet(std::string_view text);
 
-// The entries that are quantities. Others are dropped: expressions are behind a gate that is off. spec: aws §3.8
+// The entries that are quantities. Others are dropped: expressions are behind a gate that is off. spec: aws
+// §3.8
 [[nodiscard]] model::Resources reserved_resources(const model::StringMap& entries);
 
 }  // namespace karpenter::aws

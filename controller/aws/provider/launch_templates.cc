@@ -39,7 +39,8 @@ struct LaunchTemplateProvider::Gate {
 };
 
 LaunchTemplateProvider::LaunchTemplateProvider(runtime::Runtime& runtime, Ec2Api& ec2, ClusterData& cluster,
-                                               telemetry::Log& log, telemetry::Metrics& metrics, std::string region)
+                                               telemetry::Log& log, telemetry::Metrics& metrics,
+                                               std::string region)
     : runtime_(runtime),
       ec2_(ec2),
       cluster_(cluster),
@@ -51,8 +52,10 @@ LaunchTemplateProvider::LaunchTemplateProvider(runtime::Runtime& runtime, Ec2Api
 
 LaunchTemplateProvider::~LaunchTemplateProvider() = default;
 
-base::Result<ClusterFacts> LaunchTemplateProvider::facts(const model::Ec2NodeClass& node_class, const Call& call) {
-  ClusterFacts out{cluster_.name(), cluster_.endpoint(), cluster_.ca_bundle(), cluster_.dns_address(), "", region_};
+base::Result<ClusterFacts> LaunchTemplateProvider::facts(const model::Ec2NodeClass& node_class,
+                                                         const Call& call) {
+  ClusterFacts out{cluster_.name(), cluster_.endpoint(), cluster_.ca_bundle(), cluster_.dns_address(), "",
+                   region_};
   ASSIGN_OR_RETURN(const AmiFamily family, resolve_family(node_class.spec));
   if (family == AmiFamily::kAl2023) {
     ASSIGN_OR_RETURN(out.service_cidr, cluster_.service_cidr(call));
@@ -70,7 +73,8 @@ base::Status LaunchTemplateProvider::ensure_one(CreateLaunchTemplateInput input,
   auto found = ec2_.describe_launch_templates(query, call);
   if (!found && !is_launch_template_not_found(found.error())) return std::move(found).error();
   if (found && found->size() > 1) {
-    return base::internal("EC2 knows several launch templates of one name").add("launch-template-name", input.name);
+    return base::internal("EC2 knows several launch templates of one name")
+        .add("launch-template-name", input.name);
   }
   if (found && found->size() == 1) {
     known_.put(input.name, found->front(), kTemplateTtl);

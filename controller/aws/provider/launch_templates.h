@@ -53,19 +53,22 @@ struct ClusterFacts {
   std::string service_cidr;
   std::string region;
 };
-// The whole request, name included (a hash of everything else; client token left empty). Pure. spec: aws §7.2-§7.5
+// The whole request, name included (a hash of everything else; client token left empty). Pure. spec: aws
+// §7.2-§7.5
 [[nodiscard]] base::Result<CreateLaunchTemplateInput> plan_template(const TemplateRequest& request,
                                                                     const TemplateGroup& group,
                                                                     const ClusterFacts& cluster);
 
-// Launch templates in EC2, created on demand, deleted about a minute after their last use. Thread-safe. spec: aws §7
+// Launch templates in EC2, created on demand, deleted about a minute after their last use. Thread-safe. spec:
+// aws §7
 class LaunchTemplateProvider {
  public:
   LaunchTemplateProvider(runtime::Runtime& runtime, Ec2Api& ec2, ClusterData& cluster, telemetry::Log& log,
                          telemetry::Metrics& metrics, std::string region);
   ~LaunchTemplateProvider();
 
-  // Templates for every type of the request; one launch at a time resolves. kNotReady when the service CIDR is unknown.
+  // Templates for every type of the request; one launch at a time resolves. kNotReady when the service CIDR
+  // is unknown.
   base::Result<std::vector<ResolvedTemplate>> ensure(const TemplateRequest& request, const Call& call);
   // EC2 does not know it (any more): forget it without deleting.
   void invalidate(const std::string& name) { known_.erase(name); }

@@ -42,7 +42,8 @@ std::string boundary_of(std::string_view content_type) {
 
 std::string MimePart::content_type() const {
   for (const auto& line : headers) {
-    if (is_header(line, kContentType)) return std::string(base::trim(std::string_view(line).substr(kContentType.size())));
+    if (is_header(line, kContentType))
+      return std::string(base::trim(std::string_view(line).substr(kContentType.size())));
   }
   return "";
 }

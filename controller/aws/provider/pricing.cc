@@ -24,8 +24,8 @@ base::Result<ProductPrice> parse_product(std::string_view document, std::string_
   return out;
 }
 
-PricingProvider::PricingProvider(runtime::Runtime& runtime, Ec2Api& ec2, PricingApi& pricing, telemetry::Log& log,
-                                 Options options)
+PricingProvider::PricingProvider(runtime::Runtime& runtime, Ec2Api& ec2, PricingApi& pricing,
+                                 telemetry::Log& log, Options options)
     : runtime_(runtime), ec2_(ec2), pricing_(pricing), log_(log), options_(std::move(options)) {}
 
 std::optional<double> PricingProvider::on_demand(std::string_view instance_type) const {
@@ -70,8 +70,9 @@ base::Result<PricingProvider::Prices> PricingProvider::scan(const std::vector<Pr
 base::Status PricingProvider::update_on_demand(const Call& call) {
   if (options_.isolated_vpc || options_.region.starts_with("us-gov")) return base::ok();
   ASSIGN_OR_RETURN(Prices shared, scan({{"tenancy", "Shared"}, {"productFamily", "Compute Instance"}}, call));
-  ASSIGN_OR_RETURN(const Prices metal,
-                   scan({{"tenancy", "Dedicated"}, {"productFamily", "Compute Instance (bare metal)"}}, call));
+  ASSIGN_OR_RETURN(
+      const Prices metal,
+      scan({{"tenancy", "Dedicated"}, {"productFamily", "Compute Instance (bare metal)"}}, call));
   for (const auto& [type, price] : metal) shared.insert_or_assign(type, price);
   {
     runtime::Lock lock(mutex_);

@@ -22,7 +22,8 @@ class PricingProvider {
     std::string region;
     bool isolated_vpc = false;
   };
-  PricingProvider(runtime::Runtime& runtime, Ec2Api& ec2, PricingApi& pricing, telemetry::Log& log, Options options);
+  PricingProvider(runtime::Runtime& runtime, Ec2Api& ec2, PricingApi& pricing, telemetry::Log& log,
+                  Options options);
 
   [[nodiscard]] std::optional<double> on_demand(std::string_view instance_type) const;
   // Until the first spot refresh succeeded: the on-demand price, in any zone.
@@ -50,8 +51,8 @@ class PricingProvider {
   std::atomic<std::uint64_t> version_{0};
 };
 
-// Type and price of one price document; the price is empty when it is zero or unreadable. kInvalid for text that is not
-// JSON or has no instance type. Pure. spec: aws §4.2
+// Type and price of one price document; the price is empty when it is zero or unreadable. kInvalid for text
+// that is not JSON or has no instance type. Pure. spec: aws §4.2
 struct ProductPrice {
   std::string instance_type;
   std::optional<double> price;

@@ -16,7 +16,8 @@ base::Result<std::vector<SecurityGroup>> SecurityGroupProvider::list(const model
   const std::string key = node_class.meta.uid + "-" + std::to_string(node_class.meta.generation);
   if (auto cached = lists_.find(key)) return std::move(*cached);
   std::map<std::string, SecurityGroup> found;
-  for (const auto& filters : selector_queries(node_class.spec.security_group_selector_terms, {"group-id", "group-name"})) {
+  for (const auto& filters :
+       selector_queries(node_class.spec.security_group_selector_terms, {"group-id", "group-name"})) {
     ASSIGN_OR_RETURN(auto groups, ec2_.describe_security_groups(filters, call));
     for (auto& group : groups) found.insert_or_assign(group.id, group);
   }

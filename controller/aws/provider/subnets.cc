@@ -8,19 +8,27 @@
 
 namespace karpenter::aws {
 
-SubnetProvider::SubnetProvider(runtime::Runtime& runtime, Ec2Api& ec2, std::chrono::nanoseconds refresh_interval)
-    : runtime_(runtime), ec2_(ec2), refresh_interval_(refresh_interval), lists_(runtime), available_(runtime) {}
+SubnetProvider::SubnetProvider(runtime::Runtime& runtime, Ec2Api& ec2,
+                               std::chrono::nanoseconds refresh_interval)
+    : runtime_(runtime),
+      ec2_(ec2),
+      refresh_interval_(refresh_interval),
+      lists_(runtime),
+      available_(runtime) {}
 
-base::Result<std::vector<Subnet>> SubnetProvider::list(const model::Ec2NodeClass& node_class, const Call& call) {
+base::Result<std::vector<Subnet>> SubnetProvider::list(const model::Ec2NodeClass& node_class,
+                                                       const Call& call) {
   const std::string key = node_class.meta.uid + "-" + std::to_string(node_class.meta.generation);
   if (auto cached = lists_.find(key)) return std::move(*cached);
   std::map<std::string, Subnet> found;
-  for (const auto& filters : selector_queries(node_class.spec.subnet_selector_terms, {"subnet-id", "tag:Name"})) {
+  for (const auto& filters :
+       selector_queries(node_class.spec.subnet_selector_terms, {"subnet-id", "tag:Name"})) {
     ASSIGN_OR_RETURN(auto subnets, ec2_.describe_subnets(filters, call));
     for (auto& subnet : subnets) found.insert_or_assign(subnet.id, subnet);
   }
   std::vector<Subnet> out;
-  const auto ttl = std::max<std::chrono::nanoseconds>(std::chrono::minutes(5), refresh_interval_ + std::chrono::minutes(4));
+  const auto ttl = std::max<std::chrono::nanoseconds>(std::chrono::minutes(5),
+                                                      refresh_interval_ + std::chrono::minutes(4));
   {
     runtime::Lock lock(mutex_);
     for (auto& [id, subnet] : found) {

@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::string_view kClusterTagPrefix = "kubernetes.io/cluster/";
 
-bool is_alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
+bool is_alphanumeric(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
 
 bool is_restricted(std::string_view key) {
   static constexpr std::array<std::string_view, 4> kOwned = {model::labels::kNodePool, tag::kClusterName,
@@ -34,7 +36,8 @@ Tags owned_tags(const model::Ec2NodeClass& node_class, std::string_view cluster)
 
 }  // namespace
 
-Tags launch_tags(const model::Ec2NodeClass& node_class, std::string_view node_pool, std::string_view cluster) {
+Tags launch_tags(const model::Ec2NodeClass& node_class, std::string_view node_pool,
+                 std::string_view cluster) {
   Tags out = owned_tags(node_class, cluster);
   out[std::string(model::labels::kNodePool)] = node_pool;
   return out;

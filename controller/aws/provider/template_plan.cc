@@ -28,8 +28,8 @@ std::vector<model::Taint> registration_taints(const model::NodeClaim& claim) {
   model::Taint unregistered;
   unregistered.key = labels::kUnregisteredTaint;
   unregistered.effect = model::kNoExecute;
-  const bool present =
-      std::ranges::any_of(out, [&](const model::Taint& one) { return one.same_key_and_effect(unregistered); });
+  const bool present = std::ranges::any_of(
+      out, [&](const model::Taint& one) { return one.same_key_and_effect(unregistered); });
   if (!present) out.push_back(std::move(unregistered));
   return out;
 }
@@ -65,7 +65,8 @@ base::Result<std::string> template_user_data(const TemplateRequest& request, con
 
 std::vector<BlockDevice> template_block_devices(const model::Ec2NodeClassSpec& spec, AmiFamily family) {
   std::vector<BlockDevice> out;
-  const auto mappings = spec.block_device_mappings.empty() ? default_block_devices(family) : spec.block_device_mappings;
+  const auto mappings =
+      spec.block_device_mappings.empty() ? default_block_devices(family) : spec.block_device_mappings;
   for (const auto& mapping : mappings) {
     if (mapping.device_name.empty() || !mapping.ebs) continue;
     const model::Ebs& from = *mapping.ebs;
@@ -78,7 +79,8 @@ std::vector<BlockDevice> template_block_devices(const model::Ec2NodeClassSpec& s
     device.ebs.throughput = from.throughput.value_or(0);
     device.ebs.kms_key_id = from.kms_key_id;
     device.ebs.snapshot_id = from.snapshot_id;
-    if (from.volume_initialization_rate) device.ebs.volume_initialization_rate = *from.volume_initialization_rate;
+    if (from.volume_initialization_rate)
+      device.ebs.volume_initialization_rate = *from.volume_initialization_rate;
     if (from.volume_size) {
       constexpr std::int64_t kGiB = std::int64_t{1} << 30;
       device.ebs.volume_size_gib = (from.volume_size->value() + kGiB - 1) / kGiB;
@@ -88,7 +90,8 @@ std::vector<BlockDevice> template_block_devices(const model::Ec2NodeClassSpec& s
   return out;
 }
 
-MetadataSettings template_metadata(const model::Ec2NodeClassSpec& spec, const ClusterFacts& cluster, bool ipv6) {
+MetadataSettings template_metadata(const model::Ec2NodeClassSpec& spec, const ClusterFacts& cluster,
+                                   bool ipv6) {
   MetadataSettings out;
   if (!spec.metadata_options) {
     out = {"disabled", ipv6 ? "enabled" : "disabled", 2, "required"};
@@ -111,7 +114,8 @@ struct InterfaceContext {
 InterfaceSettings common_interface(const InterfaceContext& context, bool efa_only) {
   const auto& spec = context.node_class.spec;
   InterfaceSettings out;
-  for (const auto& group : context.node_class.status.security_groups) out.security_group_ids.push_back(group.id);
+  for (const auto& group : context.node_class.status.security_groups)
+    out.security_group_ids.push_back(group.id);
   if (efa_only) return out;
   if (spec.ip_prefix_count) {
     (context.ipv6 ? out.ipv6_prefix_count : out.ipv4_prefix_count) = *spec.ip_prefix_count;
@@ -176,7 +180,8 @@ base::Result<std::vector<TemplateGroup>> plan_templates(const TemplateRequest& r
   return out;
 }
 
-base::Result<CreateLaunchTemplateInput> plan_template(const TemplateRequest& request, const TemplateGroup& group,
+base::Result<CreateLaunchTemplateInput> plan_template(const TemplateRequest& request,
+                                                      const TemplateGroup& group,
                                                       const ClusterFacts& cluster) {
   const auto& spec = request.node_class.spec;
   const bool ipv6 = cluster.dns_address.find(':') != std::string::npos;

@@ -11,8 +11,8 @@
 
 namespace karpenter::aws {
 
-// Values by text key that expire. An expired entry is a miss at once; sweep() frees it and hands it out for side effects.
-// Thread-safe. spec: aws §14
+// Values by text key that expire. An expired entry is a miss at once; sweep() frees it and hands it out for
+// side effects. Thread-safe. spec: aws §14
 template <class V>
 class TtlCache {
  public:

@@ -49,7 +49,8 @@ bool UnavailableOfferings::is_marked(const Marks& marks, std::string_view key) c
   return it != marks.end() && it->second > runtime_.mono();
 }
 
-bool UnavailableOfferings::is_unavailable(const Offer& offer, const std::vector<std::string>& zone_subnets) const {
+bool UnavailableOfferings::is_unavailable(const Offer& offer,
+                                          const std::vector<std::string>& zone_subnets) const {
   runtime::Lock lock(mutex_);
   if (is_marked(offers_, key_of(offer)) || is_marked(capacity_types_, offer.capacity_type)) return true;
   return !zone_subnets.empty() &&
@@ -70,8 +71,9 @@ void UnavailableOfferings::sweep() {
     ++type_sequences_[type_of_key(entry.first)];
     return true;
   });
-  const auto dropped = std::erase_if(capacity_types_, [&](const auto& entry) { return entry.second <= now; }) +
-                       std::erase_if(subnets_, [&](const auto& entry) { return entry.second <= now; });
+  const auto dropped =
+      std::erase_if(capacity_types_, [&](const auto& entry) { return entry.second <= now; }) +
+      std::erase_if(subnets_, [&](const auto& entry) { return entry.second <= now; });
   shared_sequence_ += dropped;
 }
 

@@ -11,9 +11,9 @@
 
 namespace karpenter::aws {
 
-// What could not be had lately: the ICE cache. Marks last three minutes; each mark renews. Sequence numbers tell readers
-// that cached offerings of a type are stale: they move on each mark and when sweep() drops an expired one. Thread-safe.
-// spec: aws §3.9, §3.10
+// What could not be had lately: the ICE cache. Marks last three minutes; each mark renews. Sequence numbers
+// tell readers that cached offerings of a type are stale: they move on each mark and when sweep() drops an
+// expired one. Thread-safe. spec: aws §3.9, §3.10
 class UnavailableOfferings {
  public:
   explicit UnavailableOfferings(runtime::Runtime& runtime) : runtime_(runtime) {}
@@ -26,8 +26,8 @@ class UnavailableOfferings {
   void mark(const Offer& offer);
   void mark_capacity_type(std::string_view capacity_type);
   void mark_subnet(std::string_view subnet_id);
-  // Any mark that covers the offering. `zone_subnets`: all subnets of its zone; it is unavailable when each of them is marked
-  // (never when there are none).
+  // Any mark that covers the offering. `zone_subnets`: all subnets of its zone; it is unavailable when each
+  // of them is marked (never when there are none).
   [[nodiscard]] bool is_unavailable(const Offer& offer, const std::vector<std::string>& zone_subnets) const;
   [[nodiscard]] std::uint64_t sequence(std::string_view instance_type) const;
   void sweep();
@@ -39,7 +39,7 @@ class UnavailableOfferings {
 
   runtime::Runtime& runtime_;
   mutable runtime::Mutex mutex_;
-  Marks offers_ KARP_GUARDED_BY(mutex_);          // "<capacity type>:<type>:<zone>"
+  Marks offers_ KARP_GUARDED_BY(mutex_);  // "<capacity type>:<type>:<zone>"
   Marks capacity_types_ KARP_GUARDED_BY(mutex_);
   Marks subnets_ KARP_GUARDED_BY(mutex_);
   std::map<std::string, std::uint64_t, std::less<>> type_sequences_ KARP_GUARDED_BY(mutex_);

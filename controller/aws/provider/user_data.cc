@@ -16,8 +16,8 @@ constexpr std::string_view kShellScript = "text/x-shellscript; charset=\"us-asci
 constexpr std::string_view kNodeConfig = "application/node.eks.aws";
 
 bool in_domain(std::string_view domain, std::string_view parent) {
-  return domain == parent ||
-         (domain.size() > parent.size() && domain.ends_with(parent) && domain[domain.size() - parent.size() - 1] == '.');
+  return domain == parent || (domain.size() > parent.size() && domain.ends_with(parent) &&
+                              domain[domain.size() - parent.size() - 1] == '.');
 }
 
 std::string quoted(std::string_view text) {
@@ -89,11 +89,13 @@ base::Result<std::string> node_config(const BootstrapInput& input) {
   if (input.raid0) spec["instance"]["localStorage"]["strategy"].set("RAID0");
   ASSIGN_OR_RETURN(json::Value kubelet, nodeadm_kubelet(input));
   spec["kubelet"]["config"].set(std::move(kubelet));
-  if (!input.labels.empty()) spec["kubelet"]["flags"].push_back("--node-labels=" + node_labels_flag(input.labels));
+  if (!input.labels.empty())
+    spec["kubelet"]["flags"].push_back("--node-labels=" + node_labels_flag(input.labels));
   return "# Karpenter Generated NodeConfig\n" + json::to_yaml(root);
 }
 
-// Custom text that is a YAML mapping, or an empty document, is a NodeConfig; anything else a script. spec: aws §9.3
+// Custom text that is a YAML mapping, or an empty document, is a NodeConfig; anything else a script. spec:
+// aws §9.3
 std::string_view nodeadm_type(std::string_view custom) {
   const auto documents = json::parse_yaml(custom);
   if (!documents) return kShellScript;
@@ -121,8 +123,8 @@ base::Result<std::string> al2023(const BootstrapInput& input) {
 std::string al2_script(const BootstrapInput& input) {
   std::string out = "#!/bin/bash -xe\n";
   out += "exec > >(tee /var/log/user-data.log|logger -t user-data -s 2>/dev/console) 2>&1\n";
-  out += "/etc/eks/bootstrap.sh '" + input.cluster_name + "' --apiserver-endpoint '" + input.cluster_endpoint +
-         "' --b64-cluster-ca '" + input.ca_bundle + "'";
+  out += "/etc/eks/bootstrap.sh '" + input.cluster_name + "' --apiserver-endpoint '" +
+         input.cluster_endpoint + "' --b64-cluster-ca '" + input.ca_bundle + "'";
   const auto option = [&](const std::string& text) { out += " \\\n" + text; };
   const auto& dns = input.kubelet.cluster_dns;
   if (!dns.empty() && dns.front().find(':') != std::string::npos) option("--ip-family ipv6");
@@ -161,7 +163,8 @@ std::string windows(const BootstrapInput& input) {
   return out + "\n</powershell>";
 }
 
-// ---- Bottlerocket: settings written from scratch; merging with the user's own TOML needs a TOML reader. spec: aws §9.4
+// ---- Bottlerocket: settings written from scratch; merging with the user's own TOML needs a TOML reader.
+// spec: aws §9.4
 
 void toml_map(std::string& out, std::string_view table, const model::StringMap& entries) {
   if (entries.empty()) return;
@@ -213,13 +216,16 @@ base::Result<std::string> bottlerocket(const BootstrapInput& input) {
   toml_map(out, "eviction-hard", input.kubelet.eviction_hard);
   toml_map(out, "eviction-soft", input.kubelet.eviction_soft);
   model::StringMap grace;
-  for (const auto& [signal, duration] : input.kubelet.eviction_soft_grace_period) grace[signal] = go_duration(duration);
+  for (const auto& [signal, duration] : input.kubelet.eviction_soft_grace_period)
+    grace[signal] = go_duration(duration);
   toml_map(out, "eviction-soft-grace-period", grace);
   if (input.raid0) {
     out += "\n[settings.bootstrap-commands.\"000-mount-instance-storage\"]\n";
-    out += "commands = [[\"apiclient\", \"ephemeral-storage\", \"init\"], "
-           "[\"apiclient\", \"ephemeral-storage\", \"bind\", \"--dirs\", \"/var/lib/containerd\", \"/var/lib/kubelet\", "
-           "\"/var/log/pods\"]]\nessential = true\nmode = \"always\"\n";
+    out +=
+        "commands = [[\"apiclient\", \"ephemeral-storage\", \"init\"], "
+        "[\"apiclient\", \"ephemeral-storage\", \"bind\", \"--dirs\", \"/var/lib/containerd\", "
+        "\"/var/lib/kubelet\", "
+        "\"/var/log/pods\"]]\nessential = true\nmode = \"always\"\n";
   }
   return out;
 }
@@ -242,7 +248,8 @@ std::string node_labels_flag(const model::StringMap& labels) { return quoted(joi
 std::string kubelet_arguments(const BootstrapInput& input) {
   const KubeletConfig& kubelet = input.kubelet;
   std::vector<std::string> parts;
-  const auto map_part = [&](const std::string& flag, const model::StringMap& entries, std::string_view separator) {
+  const auto map_part = [&](const std::string& flag, const model::StringMap& entries,
+                            std::string_view separator) {
     if (!entries.empty()) parts.push_back("--" + flag + "=" + quoted(joined(entries, separator)));
   };
   const auto number_part = [&](const std::string& flag, const std::optional<std::int64_t>& value) {
@@ -261,24 +268,31 @@ std::string kubelet_arguments(const BootstrapInput& input) {
   map_part("eviction-hard", kubelet.eviction_hard, "<");
   map_part("eviction-soft", kubelet.eviction_soft, "<");
   model::StringMap grace;
-  for (const auto& [signal, duration] : kubelet.eviction_soft_grace_period) grace[signal] = go_duration(duration);
+  for (const auto& [signal, duration] : kubelet.eviction_soft_grace_period)
+    grace[signal] = go_duration(duration);
   map_part("eviction-soft-grace-period", grace, "=");
   number_part("eviction-max-pod-grace-period", kubelet.eviction_max_pod_grace_period);
   number_part("image-gc-high-threshold", kubelet.image_gc_high_threshold);
   number_part("image-gc-low-threshold", kubelet.image_gc_low_threshold);
-  if (kubelet.cpu_cfs_quota) parts.push_back(std::string("--cpu-cfs-quota=") + (*kubelet.cpu_cfs_quota ? "true" : "false"));
+  if (kubelet.cpu_cfs_quota)
+    parts.push_back(std::string("--cpu-cfs-quota=") + (*kubelet.cpu_cfs_quota ? "true" : "false"));
   return base::join(parts, " ");
 }
 
 base::Result<std::string> make_user_data(AmiFamily family, const BootstrapInput& input) {
   switch (family) {
-    case AmiFamily::kAl2: return al2(input);
-    case AmiFamily::kAl2023: return al2023(input);
-    case AmiFamily::kBottlerocket: return bottlerocket(input);
+    case AmiFamily::kAl2:
+      return al2(input);
+    case AmiFamily::kAl2023:
+      return al2023(input);
+    case AmiFamily::kBottlerocket:
+      return bottlerocket(input);
     case AmiFamily::kWindows2019:
     case AmiFamily::kWindows2022:
-    case AmiFamily::kWindows2025: return windows(input);
-    case AmiFamily::kCustom: return input.custom.value_or("");
+    case AmiFamily::kWindows2025:
+      return windows(input);
+    case AmiFamily::kCustom:
+      return input.custom.value_or("");
   }
   return std::string();
 }

@@ -14,8 +14,8 @@
 
 namespace karpenter::aws {
 
-// `kubelet` is the parsed view after §7.2 (maxPods and clusterDNS filled in); `raw_kubelet` the user's JSON text, which
-// nodeadm gets with the same additions.
+// `kubelet` is the parsed view after §7.2 (maxPods and clusterDNS filled in); `raw_kubelet` the user's JSON
+// text, which nodeadm gets with the same additions.
 struct BootstrapInput {
   std::string cluster_name;
   std::string cluster_endpoint;
@@ -25,7 +25,7 @@ struct BootstrapInput {
   KubeletConfig kubelet;
   std::string raw_kubelet;
   std::vector<model::Taint> taints;
-  model::StringMap labels;  // already without restricted domains
+  model::StringMap labels;            // already without restricted domains
   std::optional<std::string> custom;  // spec.userData
 };
 

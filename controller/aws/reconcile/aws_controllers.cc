@@ -6,6 +6,7 @@
 #include "controller/aws/reconcile/interruption_controller.h"
 #include "controller/aws/reconcile/node_class_controller.h"
 #include "controller/aws/reconcile/node_class_hash_controller.h"
+#include "controller/aws/reconcile/offering_metrics_controller.h"
 #include "controller/aws/reconcile/refresh_controllers.h"
 #include "controller/aws/reconcile/tagging_controller.h"
 
@@ -40,7 +41,8 @@ struct AwsControllers::State {
         tagging(parts, stores.node_claims),
         pricing(*parts.pricing),
         instance_type(*parts.types),
-        version(*parts.cluster) {}
+        version(*parts.cluster),
+        offering_metrics(parts) {}
 
   NodeClassController node_class;
   NodeClassHashController node_class_hash;
@@ -50,18 +52,24 @@ struct AwsControllers::State {
   PricingController pricing;
   InstanceTypeController instance_type;
   VersionController version;
+  OfferingMetricsController offering_metrics;
 };
 
-AwsControllers::AwsControllers(Aws& aws, AwsStores stores) : state_(std::make_unique<State>(aws.parts(), stores)) {
+AwsControllers::AwsControllers(Aws& aws, AwsStores stores)
+    : state_(std::make_unique<State>(aws.parts(), stores)) {
   const auto aws_group = model::kAwsGroup;
   list_ = {
-      {for_kind("nodeclass", aws_group, "EC2NodeClass", 10), &state_->node_class, Trigger::kNodeClassAndClaimDeletions},
-      {for_kind("nodeclass.hash", aws_group, "EC2NodeClass", 10), &state_->node_class_hash, Trigger::kNodeClass},
-      {for_kind("nodeclaim.tagging", model::kKarpenterGroup, "NodeClaim", 1), &state_->tagging, Trigger::kNodeClaim},
+      {for_kind("nodeclass", aws_group, "EC2NodeClass", 10), &state_->node_class,
+       Trigger::kNodeClassAndClaimDeletions},
+      {for_kind("nodeclass.hash", aws_group, "EC2NodeClass", 10), &state_->node_class_hash,
+       Trigger::kNodeClass},
+      {for_kind("nodeclaim.tagging", model::kKarpenterGroup, "NodeClaim", 1), &state_->tagging,
+       Trigger::kNodeClaim},
       {singleton("instance.garbagecollection"), &state_->garbage_collection, Trigger::kSingleton},
       {singleton("providers.pricing"), &state_->pricing, Trigger::kSingleton},
       {singleton("providers.instancetype"), &state_->instance_type, Trigger::kSingleton},
       {singleton("providers.version"), &state_->version, Trigger::kSingleton},
+      {singleton("cloudprovider.metrics"), &state_->offering_metrics, Trigger::kSingleton},
   };
   if (!aws.parts().settings.interruption_queue.empty()) {
     list_.push_back({singleton("interruption"), &state_->interruption, Trigger::kSingleton});

@@ -11,8 +11,8 @@
 
 namespace karpenter::aws {
 
-// Stores that the AWS controllers read besides those in AwsSeams. `node_claims` has no index needs: the controllers look
-// instances up by scanning. All outlive the controllers.
+// Stores that the AWS controllers read besides those in AwsSeams. `node_claims` has no index needs: the
+// controllers look instances up by scanning. All outlive the controllers.
 struct AwsStores {
   const kube::Store<model::NodeClaim>& node_claims;
   const kube::Store<model::Node>& nodes;
@@ -31,9 +31,10 @@ struct AwsController {
   Trigger trigger;
 };
 
-// All reconcilers of the AWS side: `nodeclass`, `nodeclass.hash`, `interruption` (with a queue), `instance.garbagecollection`,
-// `nodeclaim.tagging`, `providers.pricing`, `providers.instancetype`, `providers.version`. The app adds each to the
-// Manager and wires its trigger. Lives as long as the Manager. spec: lifecycle §12.2
+// All reconcilers of the AWS side: `nodeclass`, `nodeclass.hash`, `interruption` (with a queue),
+// `instance.garbagecollection`, `nodeclaim.tagging`, `providers.pricing`, `providers.instancetype`,
+// `providers.version`, `cloudprovider.metrics`. The app adds each to the Manager and wires its trigger. Lives
+// as long as the Manager. spec: lifecycle §12.2
 class AwsControllers {
  public:
   AwsControllers(Aws& aws, AwsStores stores);

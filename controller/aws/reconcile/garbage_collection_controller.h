@@ -16,9 +16,9 @@ namespace karpenter::aws {
 
 // Instances (as claims) that no NodeClaim knows although they are older than 30 s and not ending. Pure.
 // spec: lifecycle §5.2
-[[nodiscard]] std::vector<model::NodeClaim> plan_garbage_collection(const std::vector<model::NodeClaim>& instances,
-                                                                    const std::set<std::string>& known_provider_ids,
-                                                                    base::Time now);
+[[nodiscard]] std::vector<model::NodeClaim> plan_garbage_collection(
+    const std::vector<model::NodeClaim>& instances, const std::set<std::string>& known_provider_ids,
+    base::Time now);
 
 // `instance.garbagecollection`: terminates instances without a NodeClaim and deletes their Nodes. Singleton.
 // spec: aws §13.5, lifecycle §5.2

@@ -13,7 +13,8 @@ namespace labels = model::labels;
 using reconcile::Outcome;
 using reconcile::RequeueAfter;
 
-// "At once" for a queue that polls for 20 s by itself; the longer pause is for stand-ins that answer empty immediately.
+// "At once" for a queue that polls for 20 s by itself; the longer pause is for stand-ins that answer empty
+// immediately.
 constexpr std::chrono::milliseconds kNextPoll{1};
 constexpr std::chrono::seconds kIdlePause{1};
 
@@ -29,13 +30,17 @@ KindEvent kind_event(InterruptionKind kind) {
       return {"Warning", "SpotInterrupted", "Spot interruption warning was triggered"};
     case InterruptionKind::kRebalanceRecommendation:
       return {"Normal", "SpotRebalanceRecommendation", "Spot rebalance recommendation was triggered"};
-    case InterruptionKind::kInstanceStopped: return {"Warning", "InstanceStopping", "Instance is stopping"};
-    case InterruptionKind::kInstanceTerminated: return {"Warning", "InstanceTerminating", "Instance is terminating"};
+    case InterruptionKind::kInstanceStopped:
+      return {"Warning", "InstanceStopping", "Instance is stopping"};
+    case InterruptionKind::kInstanceTerminated:
+      return {"Warning", "InstanceTerminating", "Instance is terminating"};
     case InterruptionKind::kCapacityReservationInterrupted:
-      return {"Warning", "CapacityReservationInstanceInterrupted", "Capacity reservation interruption was triggered"};
+      return {"Warning", "CapacityReservationInstanceInterrupted",
+              "Capacity reservation interruption was triggered"};
     case InterruptionKind::kScheduledChange:
       return {"Warning", "InstanceUnhealthy", "An unhealthy warning was triggered for the instance"};
-    case InterruptionKind::kNoOp: break;
+    case InterruptionKind::kNoOp:
+      break;
   }
   return {};
 }
@@ -80,7 +85,8 @@ base::Result<Outcome> InterruptionController::reconcile(const model::ObjectKey&,
   ASSIGN_OR_RETURN(const auto messages, parts_.sqs->receive(queue_url_, call));
   if (messages.empty()) {
     const bool polled = parts_.seams.runtime.mono() - started >= kIdlePause;
-    return Outcome(RequeueAfter{polled ? std::chrono::nanoseconds(kNextPoll) : std::chrono::nanoseconds(kIdlePause)});
+    return Outcome(
+        RequeueAfter{polled ? std::chrono::nanoseconds(kNextPoll) : std::chrono::nanoseconds(kIdlePause)});
   }
   const Index current = index();
   base::Status result = base::ok();
@@ -92,18 +98,21 @@ base::Result<Outcome> InterruptionController::reconcile(const model::ObjectKey&,
   return Outcome(RequeueAfter{kNextPoll});
 }
 
-base::Status InterruptionController::process(const QueueMessage& message, const Index& current, const Call& call) {
+base::Status InterruptionController::process(const QueueMessage& message, const Index& current,
+                                             const Call& call) {
   const auto parsed = parse_interruption(message.body);
   if (!parsed) {
     log_.error(parsed.error(), "failed parsing interruption message");
     return parts_.sqs->remove(queue_url_, message.receipt_handle, call);
   }
   auto& metrics = parts_.seams.metrics;
-  metrics.count("karpenter_interruption_received_messages_total", {{"message_type", std::string(kind_name(parsed->kind))}});
+  metrics.count("karpenter_interruption_received_messages_total",
+                {{"message_type", std::string(kind_name(parsed->kind))}});
   RETURN_IF_ERROR(handle(*parsed, current, call));
   if (parsed->time) {
     const std::chrono::duration<double> age = parts_.seams.runtime.now() - *parsed->time;
-    metrics.observe("karpenter_interruption_message_queue_duration_seconds", {}, age.count(), latency_buckets());
+    metrics.observe("karpenter_interruption_message_queue_duration_seconds", {}, age.count(),
+                    latency_buckets());
   }
   RETURN_IF_ERROR(parts_.sqs->remove(queue_url_, message.receipt_handle, call));
   metrics.count("karpenter_interruption_deleted_messages_total");
@@ -117,7 +126,8 @@ base::Status InterruptionController::handle(const InterruptionMessage& message, 
     const auto node = current.nodes.find(id);
     const auto [first, last] = current.claims.equal_range(id);
     for (auto it = first; it != last; ++it) {
-      auto done = act(message.kind, *it->second, node == current.nodes.end() ? nullptr : node->second.get(), call);
+      auto done =
+          act(message.kind, *it->second, node == current.nodes.end() ? nullptr : node->second.get(), call);
       if (!done && result) result = std::move(done);  // all are attempted, the first error is told
     }
   }
@@ -137,7 +147,8 @@ void InterruptionController::publish(const model::NodeClaim& claim, const model:
   parts_.seams.events.publish(std::move(for_node));
 }
 
-void InterruptionController::notify(InterruptionKind kind, const model::NodeClaim& claim, const model::Node* node) {
+void InterruptionController::notify(InterruptionKind kind, const model::NodeClaim& claim,
+                                    const model::Node* node) {
   const KindEvent text = kind_event(kind);
   telemetry::Event event;
   event.type = text.type;
@@ -151,8 +162,8 @@ void InterruptionController::notify(InterruptionKind kind, const model::NodeClai
   }
 }
 
-base::Status InterruptionController::act(InterruptionKind kind, const model::NodeClaim& claim, const model::Node* node,
-                                         const Call& call) {
+base::Status InterruptionController::act(InterruptionKind kind, const model::NodeClaim& claim,
+                                         const model::Node* node, const Call& call) {
   notify(kind, claim, node);
   if (!deletes_claim(kind) || claim.meta.is_deleting()) return base::ok();
   kube::DeleteOptions options;

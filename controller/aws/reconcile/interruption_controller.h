@@ -14,8 +14,8 @@
 
 namespace karpenter::aws {
 
-// `interruption`: reads the queue and deletes the NodeClaims of instances that are about to go, so that they drain in time.
-// A message that could not be handled stays in the queue. Singleton. spec: aws §12.1-§12.4
+// `interruption`: reads the queue and deletes the NodeClaims of instances that are about to go, so that they
+// drain in time. A message that could not be handled stays in the queue. Singleton. spec: aws §12.1-§12.4
 class InterruptionController final : public reconcile::Reconciler {
  public:
   struct Stores {
@@ -34,7 +34,8 @@ class InterruptionController final : public reconcile::Reconciler {
   [[nodiscard]] Index index() const;
   base::Status process(const QueueMessage& message, const Index& index, const Call& call);
   base::Status handle(const InterruptionMessage& message, const Index& index, const Call& call);
-  base::Status act(InterruptionKind kind, const model::NodeClaim& claim, const model::Node* node, const Call& call);
+  base::Status act(InterruptionKind kind, const model::NodeClaim& claim, const model::Node* node,
+                   const Call& call);
   void notify(InterruptionKind kind, const model::NodeClaim& claim, const model::Node* node);
   void publish(const model::NodeClaim& claim, const model::Node* node, const telemetry::Event& event);
 

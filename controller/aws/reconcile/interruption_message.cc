@@ -44,13 +44,20 @@ InterruptionKind kind_of(json::View root) {
 
 std::string_view kind_name(InterruptionKind kind) {
   switch (kind) {
-    case InterruptionKind::kNoOp: return "no_op";
-    case InterruptionKind::kSpotInterrupted: return "spot_interrupted";
-    case InterruptionKind::kRebalanceRecommendation: return "rebalance_recommendation";
-    case InterruptionKind::kInstanceStopped: return "instance_stopped";
-    case InterruptionKind::kInstanceTerminated: return "instance_terminated";
-    case InterruptionKind::kCapacityReservationInterrupted: return "capacity_reservation_interrupted";
-    case InterruptionKind::kScheduledChange: return "scheduled_change";
+    case InterruptionKind::kNoOp:
+      return "no_op";
+    case InterruptionKind::kSpotInterrupted:
+      return "spot_interrupted";
+    case InterruptionKind::kRebalanceRecommendation:
+      return "rebalance_recommendation";
+    case InterruptionKind::kInstanceStopped:
+      return "instance_stopped";
+    case InterruptionKind::kInstanceTerminated:
+      return "instance_terminated";
+    case InterruptionKind::kCapacityReservationInterrupted:
+      return "capacity_reservation_interrupted";
+    case InterruptionKind::kScheduledChange:
+      return "scheduled_change";
   }
   return "";
 }

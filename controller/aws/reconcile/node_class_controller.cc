@@ -33,7 +33,8 @@ base::Error combine(std::vector<base::Error> errors) {
 
 std::string list_names(const std::vector<std::string>& names) {
   const std::size_t shown = std::min(names.size(), kNamedClaims);
-  std::string out = base::join(std::vector<std::string>(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown)), ", ");
+  std::string out = base::join(
+      std::vector<std::string>(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown)), ", ");
   if (names.size() > shown) out += " and " + std::to_string(names.size() - shown) + " other(s)";
   return out;
 }
@@ -41,8 +42,8 @@ std::string list_names(const std::vector<std::string>& names) {
 // The worst of the conditions that validation builds on: False before Unknown; "" when all are True.
 std::string_view dependency_status(const Conditions& conditions) {
   std::string_view out;
-  for (const auto type : {condition::kAmisReady, condition::kInstanceProfileReady, condition::kSecurityGroupsReady,
-                          condition::kSubnetsReady}) {
+  for (const auto type : {condition::kAmisReady, condition::kInstanceProfileReady,
+                          condition::kSecurityGroupsReady, condition::kSubnetsReady}) {
     if (conditions.is_false(type)) return model::kFalse;
     if (conditions.is_unknown(type)) out = model::kUnknown;
   }
@@ -114,8 +115,10 @@ NodeClassController::Step NodeClassController::resolve_amis(Ec2NodeClass& out, C
   return {.again = minutes(5)};
 }
 
-// Reserved capacity is not launched into yet: a class that asks for it must not silently get on-demand instances.
-NodeClassController::Step NodeClassController::resolve_reservations(Ec2NodeClass& out, Conditions& conditions) {
+// Reserved capacity is not launched into yet: a class that asks for it must not silently get on-demand
+// instances.
+NodeClassController::Step NodeClassController::resolve_reservations(Ec2NodeClass& out,
+                                                                    Conditions& conditions) {
   out.status.capacity_reservations.clear();
   if (out.spec.capacity_reservation_selector_terms.empty()) {
     conditions.set_true(condition::kCapacityReservationsReady);
@@ -126,7 +129,8 @@ NodeClassController::Step NodeClassController::resolve_reservations(Ec2NodeClass
   return {};
 }
 
-NodeClassController::Step NodeClassController::resolve_placement_group(Ec2NodeClass& out, Conditions& conditions) {
+NodeClassController::Step NodeClassController::resolve_placement_group(Ec2NodeClass& out,
+                                                                       Conditions& conditions) {
   if (!out.spec.placement_group_selector) {
     conditions.set_true(condition::kPlacementGroupReady);
   } else {
@@ -143,14 +147,16 @@ NodeClassController::Step NodeClassController::resolve_subnets(Ec2NodeClass& out
   out.status.subnets.clear();
   for (const auto& subnet : *subnets) out.status.subnets.push_back({subnet.id, subnet.zone, subnet.zone_id});
   if (subnets->empty()) {
-    conditions.set_false(condition::kSubnetsReady, "SubnetsNotFound", "SubnetSelector did not match any Subnets");
+    conditions.set_false(condition::kSubnetsReady, "SubnetsNotFound",
+                         "SubnetSelector did not match any Subnets");
   } else {
     conditions.set_true(condition::kSubnetsReady);
   }
   return {.again = minutes(1)};
 }
 
-NodeClassController::Step NodeClassController::resolve_security_groups(Ec2NodeClass& out, Conditions& conditions,
+NodeClassController::Step NodeClassController::resolve_security_groups(Ec2NodeClass& out,
+                                                                       Conditions& conditions,
                                                                        const Call& call) {
   auto groups = parts_.security_groups->list(out, call);
   if (!groups) return {.error = std::move(groups).error()};
@@ -165,7 +171,8 @@ NodeClassController::Step NodeClassController::resolve_security_groups(Ec2NodeCl
   return {.again = minutes(5)};
 }
 
-NodeClassController::Step NodeClassController::resolve_instance_profile(Ec2NodeClass& out, Conditions& conditions,
+NodeClassController::Step NodeClassController::resolve_instance_profile(Ec2NodeClass& out,
+                                                                        Conditions& conditions,
                                                                         const Call& call) {
   auto profile = parts_.profiles->resolve(out, call);
   if (!profile) return {.error = std::move(profile).error()};
@@ -174,7 +181,8 @@ NodeClassController::Step NodeClassController::resolve_instance_profile(Ec2NodeC
   return {};
 }
 
-NodeClassController::Step NodeClassController::validate(Ec2NodeClass& out, Conditions& conditions, const Call& call) {
+NodeClassController::Step NodeClassController::validate(Ec2NodeClass& out, Conditions& conditions,
+                                                        const Call& call) {
   const auto refuse = [&](std::string_view reason, const base::Error& error) {
     conditions.set_false(condition::kValidationSucceeded, reason, error.text());
   };
@@ -198,7 +206,8 @@ NodeClassController::Step NodeClassController::validate(Ec2NodeClass& out, Condi
   if ((kubelet->pods_per_core && !traits.pods_per_core) ||
       (kubelet->cluster_dns.size() > 1 && !traits.any_kubelet_field)) {
     refuse("UnsupportedKubeletConfiguration",
-           base::invalid("a kubelet field is not supported by this AMI family").add("amiFamily", std::string(traits.name)));
+           base::invalid("a kubelet field is not supported by this AMI family")
+               .add("amiFamily", std::string(traits.name)));
     return {};
   }
   if (const auto status = dependency_status(conditions); !status.empty()) {
@@ -237,7 +246,8 @@ base::Result<Outcome> NodeClassController::finalize(const Ec2NodeClass& node_cla
   std::erase(after.meta.finalizers, model::labels::kNodeClassFinalizer);
   auto written = api_.patch(node_class, after, kube::Locking::kLocked, call);
   if (!written) return reconcile::outcome_of(std::move(written).error());
-  log_.info("deleted ec2nodeclass resources", {{"EC2NodeClass", telemetry::object_ref(node_class.meta.name)}});
+  log_.info("deleted ec2nodeclass resources",
+            {{"EC2NodeClass", telemetry::object_ref(node_class.meta.name)}});
   return Outcome(Done{});
 }
 

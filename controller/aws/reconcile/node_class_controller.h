@@ -14,8 +14,8 @@
 
 namespace karpenter::aws {
 
-// `nodeclass`: resolves what an EC2NodeClass selects, publishes it in status with conditions, and cleans up in AWS when the
-// class goes. Thread-safe. spec: aws §11.1-§11.8, §11.11
+// `nodeclass`: resolves what an EC2NodeClass selects, publishes it in status with conditions, and cleans up
+// in AWS when the class goes. Thread-safe. spec: aws §11.1-§11.8, §11.11
 class NodeClassController final : public reconcile::Reconciler {
  public:
   NodeClassController(AwsParts& parts, const kube::Store<model::NodeClaim>& node_claims);

@@ -10,11 +10,12 @@ namespace labels = model::labels;
 using reconcile::Done;
 using reconcile::Outcome;
 
-NodeClassHashController::NodeClassHashController(AwsParts& parts, const kube::Store<model::NodeClaim>& node_claims)
+NodeClassHashController::NodeClassHashController(AwsParts& parts,
+                                                 const kube::Store<model::NodeClaim>& node_claims)
     : parts_(parts), node_claims_(node_claims), classes_(parts.seams.kube), claims_(parts.seams.kube) {}
 
-base::Status NodeClassHashController::restamp_claims(const model::Ec2NodeClass& node_class, const std::string& hash,
-                                                     const Call& call) {
+base::Status NodeClassHashController::restamp_claims(const model::Ec2NodeClass& node_class,
+                                                     const std::string& hash, const Call& call) {
   for (const auto& claim : node_claims_.list()) {
     if (claim->spec.node_class_ref.name != node_class.meta.name) continue;
     if (claim->meta.annotation(labels::kNodeClassHashVersion) == labels::kNodeClassHashVersionNow) continue;

@@ -8,15 +8,16 @@
 
 namespace karpenter::aws {
 
-// `nodeclass.hash`: keeps the static-drift hash of an EC2NodeClass in its annotations and re-stamps NodeClaims that carry a
-// hash of an older version. spec: aws §11.10
+// `nodeclass.hash`: keeps the static-drift hash of an EC2NodeClass in its annotations and re-stamps
+// NodeClaims that carry a hash of an older version. spec: aws §11.10
 class NodeClassHashController final : public reconcile::Reconciler {
  public:
   NodeClassHashController(AwsParts& parts, const kube::Store<model::NodeClaim>& node_claims);
   base::Result<reconcile::Outcome> reconcile(const model::ObjectKey& key, const Call& call) override;
 
  private:
-  base::Status restamp_claims(const model::Ec2NodeClass& node_class, const std::string& hash, const Call& call);
+  base::Status restamp_claims(const model::Ec2NodeClass& node_class, const std::string& hash,
+                              const Call& call);
 
   AwsParts& parts_;
   const kube::Store<model::NodeClaim>& node_claims_;

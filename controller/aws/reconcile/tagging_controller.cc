@@ -17,7 +17,8 @@ using reconcile::Outcome;
 constexpr std::chrono::seconds kPause{1};
 
 bool is_tagged(const model::NodeClaim& claim) {
-  return claim.meta.annotation(labels::kTagged) == "true" && claim.meta.annotation(labels::kClusterNameTagged) == "true";
+  return claim.meta.annotation(labels::kTagged) == "true" &&
+         claim.meta.annotation(labels::kClusterNameTagged) == "true";
 }
 
 }  // namespace
@@ -34,7 +35,8 @@ Tags missing_tags(const model::NodeClaim& claim, const Tags& present, std::strin
 TaggingController::TaggingController(AwsParts& parts, const kube::Store<model::NodeClaim>& node_claims)
     : parts_(parts), node_claims_(node_claims), api_(parts.seams.kube), log_(parts.seams.log) {}
 
-base::Status TaggingController::tag_instance(const model::NodeClaim& claim, const std::string& id, const Call& call) {
+base::Status TaggingController::tag_instance(const model::NodeClaim& claim, const std::string& id,
+                                             const Call& call) {
   ASSIGN_OR_RETURN(const auto instance, parts_.instances->get(id, InstanceProvider::Cache::kSkip, call));
   const Tags wanted = missing_tags(claim, instance.tags, parts_.settings.cluster_name);
   if (wanted.empty()) return base::ok();
@@ -50,7 +52,8 @@ base::Result<Outcome> TaggingController::reconcile(const model::ObjectKey& key, 
   }
   const auto id = instance_id_of(claim->status.provider_id);
   if (!id) {
-    log_.error(id.error(), "failed parsing instance id", {{"NodeClaim", telemetry::object_ref(claim->meta.name)}});
+    log_.error(id.error(), "failed parsing instance id",
+               {{"NodeClaim", telemetry::object_ref(claim->meta.name)}});
     return Outcome(Done{});
   }
   if (auto tagged = tag_instance(*claim, *id, call); !tagged) {

@@ -13,8 +13,8 @@ namespace karpenter::aws {
 // The tags that the instance of a registered claim lacks. Existing keys are kept. Pure. spec: aws §10.4
 [[nodiscard]] Tags missing_tags(const model::NodeClaim& claim, const Tags& present, std::string_view cluster);
 
-// `nodeclaim.tagging`: tags instances with node and claim once the node is known, then says so in annotations. One worker:
-// CreateTags shares its request budget with CreateFleet. spec: lifecycle §5.6
+// `nodeclaim.tagging`: tags instances with node and claim once the node is known, then says so in
+// annotations. One worker: CreateTags shares its request budget with CreateFleet. spec: lifecycle §5.6
 class TaggingController final : public reconcile::Reconciler {
  public:
   TaggingController(AwsParts& parts, const kube::Store<model::NodeClaim>& node_claims);

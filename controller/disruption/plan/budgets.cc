@@ -33,7 +33,8 @@ base::Result<bool> is_active(const model::Budget& budget, Time now) {
   if (budget.duration) {
     ASSIGN_OR_RETURN(duration, base::parse_duration(*budget.duration));
   }
-  // A schedule that never fires keeps the budget active: the reference reads "no activation" as one in the past.
+  // A schedule that never fires keeps the budget active: the reference reads "no activation" as one in the
+  // past.
   const auto hit = cron.next_after(now - duration);
   return !hit || *hit <= now;
 }

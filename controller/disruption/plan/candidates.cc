@@ -78,7 +78,8 @@ Objection pdb(const NodeView& node, const EligibilityInputs& inputs) {
   const auto keys = inputs.pdbs.first_blocking(node.pods, PdbLimits::Test::kZeroDisruptions, inputs.now);
   if (keys.empty()) return std::nullopt;
   if (keys.size() > 1) {
-    return "Eviction API does not support multiple PDBs (PodDisruptionBudget(s)=[" + base::join(keys, " ") + "])";
+    return "Eviction API does not support multiple PDBs (PodDisruptionBudget(s)=[" + base::join(keys, " ") +
+           "])";
   }
   return "Pdb prevents pod evictions (PodDisruptionBudget=[" + keys.front() + "])";
 }
@@ -102,7 +103,8 @@ std::span<const Check> eligibility_checks() { return kChecks; }
 
 std::optional<Blocked> find_blocking(const NodeView& node, const EligibilityInputs& inputs) {
   for (const auto& check : kChecks) {
-    if (auto message = check.objection(node, inputs)) return Blocked{.check = check.name, .message = *std::move(message)};
+    if (auto message = check.objection(node, inputs))
+      return Blocked{.check = check.name, .message = *std::move(message)};
   }
   return std::nullopt;
 }

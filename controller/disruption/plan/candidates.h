@@ -12,12 +12,13 @@
 #include "controller/disruption/plan/node_view.h"
 #include "controller/disruption/plan/pdb.h"
 
-// Which nodes may be disrupted at all, and why not. A chain of named predicates; the first that objects gives the reason.
-// spec: disruption §3
+// Which nodes may be disrupted at all, and why not. A chain of named predicates; the first that objects gives
+// the reason. spec: disruption §3
 
 namespace karpenter::disruption::plan {
 
-// graceful: emptiness, consolidation. eventual: drift; pods that object are overruled by a terminationGracePeriod.
+// graceful: emptiness, consolidation. eventual: drift; pods that object are overruled by a
+// terminationGracePeriod.
 enum class Class : std::uint8_t { kGraceful, kEventual };
 
 // Everything the checks may look at. References outlive the call.

@@ -27,7 +27,8 @@ double annotated_cost(const Pod& pod) {
   if (it == pod.meta.annotations.end()) it = pod.meta.annotations.find(model::labels::kPodDeletionCost);
   if (it == pod.meta.annotations.end()) return 0;
   const auto value = base::parse_int64(it->second);
-  if (!value || *value < std::numeric_limits<std::int32_t>::min() || *value > std::numeric_limits<std::int32_t>::max()) {
+  if (!value || *value < std::numeric_limits<std::int32_t>::min() ||
+      *value > std::numeric_limits<std::int32_t>::max()) {
     return 0;
   }
   return static_cast<double>(*value) / kDeletionCostUnit;
@@ -55,7 +56,8 @@ double node_disruption_cost(std::span<const std::shared_ptr<const Pod>> reschedu
   return cost;
 }
 
-double candidate_price(const cloud::InstanceType* type, std::string_view zone, std::string_view capacity_type) {
+double candidate_price(const cloud::InstanceType* type, std::string_view zone,
+                       std::string_view capacity_type) {
   if (type == nullptr) return 0;
   for (const auto& offering : type->offerings) {
     if (offering.zone != zone || offering.capacity_type != capacity_type) continue;
@@ -122,7 +124,8 @@ std::optional<std::size_t> types_for_min_values(const cloud::InstanceTypes& type
 }
 
 std::optional<cloud::InstanceTypes> filter_cheaper(const cloud::InstanceTypes& types,
-                                                   const model::Requirements& requirements, double max_price) {
+                                                   const model::Requirements& requirements,
+                                                   double max_price) {
   cloud::InstanceTypes cheaper;
   std::ranges::copy_if(types, std::back_inserter(cheaper),
                        [&](const auto& type) { return worst_launch_price(*type, requirements) < max_price; });

@@ -20,19 +20,23 @@ namespace karpenter::disruption::plan {
 // 1.0 plus the positive eviction costs of the reschedulable pods. spec: disruption §4.2
 [[nodiscard]] double node_disruption_cost(std::span<const std::shared_ptr<const Pod>> reschedulable);
 
-// $/h of the first offering in that zone and capacity type, available or not; 0 when there is none. spec: disruption §4.4
+// $/h of the first offering in that zone and capacity type, available or not; 0 when there is none. spec:
+// disruption §4.4
 [[nodiscard]] double candidate_price(const cloud::InstanceType* type, std::string_view zone,
                                      std::string_view capacity_type);
 
-// The price a launch may come to at worst: the dearest available compatible offering of the capacity type that a launch
-// would choose (reserved, then spot, then on-demand). Infinity when none. spec: disruption §4.6
-[[nodiscard]] double worst_launch_price(const cloud::InstanceType& type, const model::Requirements& requirements);
+// The price a launch may come to at worst: the dearest available compatible offering of the capacity type
+// that a launch would choose (reserved, then spot, then on-demand). Infinity when none. spec: disruption §4.6
+[[nodiscard]] double worst_launch_price(const cloud::InstanceType& type,
+                                        const model::Requirements& requirements);
 
-// The types ordered by their cheapest available compatible offering, infinity last; ties by name. spec: disruption §4.6
-[[nodiscard]] cloud::InstanceTypes order_by_price(cloud::InstanceTypes types, const model::Requirements& requirements);
+// The types ordered by their cheapest available compatible offering, infinity last; ties by name. spec:
+// disruption §4.6
+[[nodiscard]] cloud::InstanceTypes order_by_price(cloud::InstanceTypes types,
+                                                  const model::Requirements& requirements);
 
-// The types strictly cheaper than `max_price` even at worst, in their order; nothing when the minValues of `requirements`
-// are not met by what remains (an empty remainder meets them). spec: disruption §4.6
+// The types strictly cheaper than `max_price` even at worst, in their order; nothing when the minValues of
+// `requirements` are not met by what remains (an empty remainder meets them). spec: disruption §4.6
 [[nodiscard]] std::optional<cloud::InstanceTypes> filter_cheaper(const cloud::InstanceTypes& types,
                                                                  const model::Requirements& requirements,
                                                                  double max_price);

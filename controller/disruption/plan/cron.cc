@@ -17,16 +17,19 @@ namespace {
 constexpr std::array<std::string_view, 12> kMonths{"jan", "feb", "mar", "apr", "may", "jun",
                                                    "jul", "aug", "sep", "oct", "nov", "dec"};
 constexpr std::array<std::string_view, 7> kDays{"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kDescriptors{{{"@yearly", "0 0 1 1 *"},
-                                                                                     {"@annually", "0 0 1 1 *"},
-                                                                                     {"@monthly", "0 0 1 * *"},
-                                                                                     {"@weekly", "0 0 * * 0"},
-                                                                                     {"@daily", "0 0 * * *"},
-                                                                                     {"@midnight", "0 0 * * *"},
-                                                                                     {"@hourly", "0 * * * *"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kDescriptors{
+    {{"@yearly", "0 0 1 1 *"},
+     {"@annually", "0 0 1 1 *"},
+     {"@monthly", "0 0 1 * *"},
+     {"@weekly", "0 0 * * 0"},
+     {"@daily", "0 0 * * *"},
+     {"@midnight", "0 0 * * *"},
+     {"@hourly", "0 * * * *"}}};
 
 base::Error bad_field(std::string_view text, std::string_view why) {
-  return base::invalid("invalid cron schedule").add("field", std::string(text)).add("cause", std::string(why));
+  return base::invalid("invalid cron schedule")
+      .add("field", std::string(text))
+      .add("cause", std::string(why));
 }
 
 std::vector<std::string> words(std::string_view text) {
@@ -85,7 +88,8 @@ base::Result<Cron::Field> Cron::parse_field(std::string_view text, const Bounds&
 }
 
 base::Result<Cron> Cron::parse(std::string_view text) {
-  const auto descriptor = std::ranges::find(kDescriptors, text, &std::pair<std::string_view, std::string_view>::first);
+  const auto descriptor =
+      std::ranges::find(kDescriptors, text, &std::pair<std::string_view, std::string_view>::first);
   const auto fields = words(descriptor == kDescriptors.end() ? text : descriptor->second);
   if (fields.size() != 5) return bad_field(text, "want five fields");
   Cron cron;

@@ -9,13 +9,15 @@
 
 namespace karpenter::disruption::plan {
 
-// A five-field cron schedule in UTC: minute hour day-of-month month day-of-week, and the descriptors @yearly, @annually,
+// A five-field cron schedule in UTC: minute hour day-of-month month day-of-week, and the descriptors @yearly,
+// @annually,
 // @monthly, @weekly, @daily, @midnight, @hourly. An immutable value. spec: disruption §15.2, api §2.6
 class Cron {
  public:
   // kInvalid with the offending field.
   [[nodiscard]] static base::Result<Cron> parse(std::string_view text);
-  // The first activation strictly after `time`; nothing when there is none until the end of the fifth year after it.
+  // The first activation strictly after `time`; nothing when there is none until the end of the fifth year
+  // after it.
   [[nodiscard]] std::optional<base::Time> next_after(base::Time time) const;
 
  private:

@@ -58,7 +58,8 @@ double cheapest_price(const scheduling::NewNode& node) {
 }
 
 Evaluation accept(std::span<const Candidate> candidates, SimulationResult simulation) {
-  Command command{.reason = Reason::kUnderutilized, .consolidation_type = candidates.size() == 1 ? "single" : "multi"};
+  Command command{.reason = Reason::kUnderutilized,
+                  .consolidation_type = candidates.size() == 1 ? "single" : "multi"};
   command.candidates.assign(candidates.begin(), candidates.end());
   command.replacements = std::move(simulation.create);
   command.nominate = std::move(simulation.nominate);
@@ -68,9 +69,8 @@ Evaluation accept(std::span<const Candidate> candidates, SimulationResult simula
   Evaluation out;
   if (!command.replacements.empty()) {
     for (const auto& candidate : candidates) {
-      out.notes.push_back({.kind = Note::Kind::kConsolidationCandidate,
-                           .view = candidate.view,
-                           .message = command.text()});
+      out.notes.push_back(
+          {.kind = Note::Kind::kConsolidationCandidate, .view = candidate.view, .message = command.text()});
     }
   }
   out.command = std::move(command);
@@ -86,10 +86,11 @@ std::optional<std::string> keep_cheaper(scheduling::NewNode& node, double source
   return std::nullopt;
 }
 
-Evaluation spot_to_spot(std::span<const Candidate> candidates, SimulationResult simulation, double source_price,
-                        const ConsolidationOptions& options) {
+Evaluation spot_to_spot(std::span<const Candidate> candidates, SimulationResult simulation,
+                        double source_price, const ConsolidationOptions& options) {
   if (!options.spot_to_spot) {
-    return refuse(candidates, "SpotToSpotConsolidation is disabled, can't replace a spot node with a spot node");
+    return refuse(candidates,
+                  "SpotToSpotConsolidation is disabled, can't replace a spot node with a spot node");
   }
   auto& node = simulation.create.front();
   narrow(node, labels::kSpot);
@@ -97,9 +98,10 @@ Evaluation spot_to_spot(std::span<const Candidate> candidates, SimulationResult 
   if (auto refusal = keep_cheaper(node, source_price)) return refuse(candidates, *std::move(refusal));
   if (candidates.size() > 1) return accept(candidates, std::move(simulation));
   if (node.instance_types.size() < kSpotFlexibility) {
-    return refuse(candidates, "SpotToSpotConsolidation requires " + std::to_string(kSpotFlexibility) +
-                                  " cheaper instance type options than the current candidate to consolidate, got " +
-                                  std::to_string(node.instance_types.size()));
+    return refuse(candidates,
+                  "SpotToSpotConsolidation requires " + std::to_string(kSpotFlexibility) +
+                      " cheaper instance type options than the current candidate to consolidate, got " +
+                      std::to_string(node.instance_types.size()));
   }
   // Cut to the cheapest: with more, the launch could walk down the price ladder one node at a time.
   const auto needed = types_for_min_values(node.instance_types, node.requirements).value_or(0);
@@ -107,8 +109,8 @@ Evaluation spot_to_spot(std::span<const Candidate> candidates, SimulationResult 
   return accept(candidates, std::move(simulation));
 }
 
-// The price filter assumed spot prices where there are any, so on-demand must not be a fallback at launch. When no spot
-// type is left, every type passed with its on-demand price.
+// The price filter assumed spot prices where there are any, so on-demand must not be a fallback at launch.
+// When no spot type is left, every type passed with its on-demand price.
 void pin_capacity_type(scheduling::NewNode& node) {
   if (!admits(node.requirements, labels::kSpot) || !admits(node.requirements, labels::kOnDemand)) return;
   auto spot = node;
@@ -131,7 +133,8 @@ Evaluation evaluate_consolidation(std::span<const Candidate> candidates, Simulat
   }
   if (simulation.create.empty()) return accept(candidates, std::move(simulation));
   if (simulation.create.size() > 1) {
-    return refuse(candidates, "Can't remove without creating " + std::to_string(simulation.create.size()) + " nodes");
+    return refuse(candidates,
+                  "Can't remove without creating " + std::to_string(simulation.create.size()) + " nodes");
   }
   double source_price = 0;
   for (const auto& candidate : candidates) source_price += candidate.price;

@@ -22,7 +22,8 @@ bool claim_is(const Candidate& candidate, std::string_view condition) {
 }
 
 Time drifted_since(const Candidate& candidate) {
-  const auto* drifted = model::find_condition(candidate.view.claim->status.conditions, model::condition::kDrifted);
+  const auto* drifted =
+      model::find_condition(candidate.view.claim->status.conditions, model::condition::kDrifted);
   return drifted == nullptr ? Time{} : drifted->last_transition_time.value_or(Time{});
 }
 
@@ -33,7 +34,8 @@ std::string disabled_message(const Candidate& candidate) {
 Objection emptiness_objection(const Candidate& candidate) {
   if (is_static(*candidate.pool)) return "";
   if (!consolidate_after(*candidate.pool)) return disabled_message(candidate);
-  return candidate.empty() && claim_is(candidate, model::condition::kConsolidatable) ? std::nullopt : Objection("");
+  return candidate.empty() && claim_is(candidate, model::condition::kConsolidatable) ? std::nullopt
+                                                                                     : Objection("");
 }
 
 Objection consolidation_objection(const Candidate& candidate) {
@@ -60,7 +62,8 @@ Candidates keep(Candidates candidates, Objection (*objection)(const Candidate&),
     if (!message) {
       out.push_back(std::move(candidate));
     } else if (!message->empty()) {
-      notes.push_back({.kind = Note::Kind::kUnconsolidatable, .view = candidate.view, .message = *std::move(message)});
+      notes.push_back(
+          {.kind = Note::Kind::kUnconsolidatable, .view = candidate.view, .message = *std::move(message)});
     }
   }
   return out;
@@ -92,8 +95,8 @@ Candidates interleave(Candidates candidates, const std::set<std::string, std::le
 Candidates named_by(const Command& command, const Candidates& fresh) {
   Candidates out;
   for (const auto& candidate : fresh) {
-    const bool named =
-        std::ranges::any_of(command.candidates, [&](const Candidate& c) { return c.name() == candidate.name(); });
+    const bool named = std::ranges::any_of(command.candidates,
+                                           [&](const Candidate& c) { return c.name() == candidate.name(); });
     if (named) out.push_back(candidate);
   }
   return out;
@@ -102,7 +105,8 @@ Candidates named_by(const Command& command, const Candidates& fresh) {
 // Every type of the planned replacement is still on offer.
 bool still_offered(const scheduling::NewNode& planned, const scheduling::NewNode& offered) {
   return std::ranges::all_of(planned.instance_types, [&](const auto& type) {
-    return std::ranges::any_of(offered.instance_types, [&](const auto& other) { return other->name == type->name; });
+    return std::ranges::any_of(offered.instance_types,
+                               [&](const auto& other) { return other->name == type->name; });
   });
 }
 
@@ -155,8 +159,9 @@ Candidates filter_emptiness(Candidates candidates, std::vector<Note>& notes) {
 }
 
 Candidates filter_drift(Candidates candidates) {
-  std::erase_if(candidates,
-                [](const Candidate& c) { return is_static(*c.pool) || !claim_is(c, model::condition::kDrifted); });
+  std::erase_if(candidates, [](const Candidate& c) {
+    return is_static(*c.pool) || !claim_is(c, model::condition::kDrifted);
+  });
   return candidates;
 }
 
@@ -255,7 +260,8 @@ Selection plan_single_node(Candidates candidates, const Budgets& budgets, const 
 Revalidated validate_emptiness(const Command& command, const Candidates& fresh, Budgets budgets) {
   Revalidated out;
   auto still = named_by(command, fresh);
-  if (still.empty()) return {.candidates = {}, .failure = Churn::kChurn, .dropped = command.candidates.size()};
+  if (still.empty())
+    return {.candidates = {}, .failure = Churn::kChurn, .dropped = command.candidates.size()};
   for (auto& candidate : still) {
     if (!candidate.view.nominated && take_one(budgets, candidate.node_pool)) {
       out.candidates.push_back(std::move(candidate));

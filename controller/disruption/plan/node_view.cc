@@ -84,7 +84,8 @@ std::shared_ptr<const cloud::InstanceType> PoolView::find_type(std::string_view 
 bool is_static(const model::NodePool& pool) { return pool.spec.replicas.has_value(); }
 
 std::optional<std::chrono::nanoseconds> consolidate_after(const model::NodePool& pool) {
-  if (!pool.spec.disruption || !pool.spec.disruption->consolidate_after) return std::chrono::nanoseconds::zero();
+  if (!pool.spec.disruption || !pool.spec.disruption->consolidate_after)
+    return std::chrono::nanoseconds::zero();
   auto parsed = model::parse_never_duration(*pool.spec.disruption->consolidate_after);
   return parsed ? *parsed : std::nullopt;
 }

@@ -12,7 +12,8 @@
 #include "common/model/karpenter/v1.h"
 #include "controller/cloud/instance_type.h"
 
-// What the planners look at: one node and its claim, and the pools. Plain data, shared ownership of immutable objects.
+// What the planners look at: one node and its claim, and the pools. Plain data, shared ownership of immutable
+// objects.
 
 namespace karpenter::disruption::plan {
 
@@ -25,12 +26,12 @@ enum class Reason : std::uint8_t { kEmpty, kDrifted, kUnderutilized, kUnhealthy 
 
 // A state node. spec: disruption §0.2
 struct NodeView {
-  std::shared_ptr<const model::Node> node;        // null while the claim has no node
-  std::shared_ptr<const model::NodeClaim> claim;  // null for unmanaged nodes
+  std::shared_ptr<const model::Node> node;              // null while the claim has no node
+  std::shared_ptr<const model::NodeClaim> claim;        // null for unmanaged nodes
   std::vector<std::shared_ptr<const model::Pod>> pods;  // bound to the node
-  bool marked = false;     // the queue marked it for deletion
-  bool nominated = false;  // a recent pass placed pods on it
-  bool in_flight = false;  // candidate of a running command
+  bool marked = false;                                  // the queue marked it for deletion
+  bool nominated = false;                               // a recent pass placed pods on it
+  bool in_flight = false;                               // candidate of a running command
 
   [[nodiscard]] bool managed() const { return claim != nullptr; }
   [[nodiscard]] bool registered() const;
@@ -56,7 +57,8 @@ using Pools = std::map<std::string, PoolView, std::less<>>;
 // nullopt for Never and for text that does not parse: neither consolidates. Absent reads as the default, 0s.
 [[nodiscard]] std::optional<std::chrono::nanoseconds> consolidate_after(const model::NodePool& pool);
 // The claim's last pod event, or its initialization, is less than `after` ago. spec: disruption §17.3
-[[nodiscard]] bool is_within_consolidate_after(const model::NodeClaim& claim, std::chrono::nanoseconds after, Time now);
+[[nodiscard]] bool is_within_consolidate_after(const model::NodeClaim& claim, std::chrono::nanoseconds after,
+                                               Time now);
 // When that window ends; meaningful only while inside.
 [[nodiscard]] Time consolidate_after_ends(const model::NodeClaim& claim, std::chrono::nanoseconds after);
 

@@ -11,10 +11,11 @@ namespace {
 
 using model::PodDisruptionBudget;
 
-// The budget can never allow an eviction. The model carries no minAvailable/maxUnavailable; a budget that wants every
-// expected pod healthy amounts to `maxUnavailable: 0` or `minAvailable: 100%`.
+// The budget can never allow an eviction. The model carries no minAvailable/maxUnavailable; a budget that
+// wants every expected pod healthy amounts to `maxUnavailable: 0` or `minAvailable: 100%`.
 bool is_fully_blocking(const PodDisruptionBudget& budget) {
-  return budget.expected_pods > 0 && budget.desired_healthy >= budget.expected_pods && budget.disruptions_allowed == 0;
+  return budget.expected_pods > 0 && budget.desired_healthy >= budget.expected_pods &&
+         budget.disruptions_allowed == 0;
 }
 
 bool always_evicts(const PodDisruptionBudget& budget, const Pod& pod) {
@@ -43,12 +44,13 @@ std::vector<std::string> PdbLimits::blocking(const Pod& pod, Test test, Time now
   std::ranges::sort(keys);
   if (keys.size() > 1) return keys;
   if (single == nullptr || always_evicts(*single, pod)) return {};
-  const bool blocks = test == Test::kZeroDisruptions ? single->disruptions_allowed == 0 : is_fully_blocking(*single);
+  const bool blocks =
+      test == Test::kZeroDisruptions ? single->disruptions_allowed == 0 : is_fully_blocking(*single);
   return blocks ? keys : std::vector<std::string>{};
 }
 
-std::vector<std::string> PdbLimits::first_blocking(std::span<const std::shared_ptr<const Pod>> pods, Test test,
-                                                   Time now) const {
+std::vector<std::string> PdbLimits::first_blocking(std::span<const std::shared_ptr<const Pod>> pods,
+                                                   Test test, Time now) const {
   for (const auto& pod : pods) {
     auto keys = blocking(*pod, test, now);
     if (!keys.empty()) return keys;
@@ -57,7 +59,8 @@ std::vector<std::string> PdbLimits::first_blocking(std::span<const std::shared_p
 }
 
 bool PdbLimits::is_currently_reschedulable(const Pod& pod, Time now) const {
-  return is_reschedulable(pod) && is_disruptable(pod, now) && blocking(pod, Test::kFullyBlocking, now).empty();
+  return is_reschedulable(pod) && is_disruptable(pod, now) &&
+         blocking(pod, Test::kFullyBlocking, now).empty();
 }
 
 }  // namespace karpenter::disruption::plan

@@ -44,10 +44,13 @@ DoNotDisrupt do_not_disrupt(const Pod& pod, Time now) {
   return {.kind = Kind::kUntil, .until = *duration > room ? Time::max() : *pod.status.start_time + *duration};
 }
 
-bool is_disruptable(const Pod& pod, Time now) { return !is_active(pod) || !do_not_disrupt(pod, now).active(); }
+bool is_disruptable(const Pod& pod, Time now) {
+  return !is_active(pod) || !do_not_disrupt(pod, now).active();
+}
 
 bool is_evictable(const Pod& pod, Time now) {
-  return is_active(pod) && !tolerates_disrupted(pod) && !is_owned_by_node(pod) && !do_not_disrupt(pod, now).active();
+  return is_active(pod) && !tolerates_disrupted(pod) && !is_owned_by_node(pod) &&
+         !do_not_disrupt(pod, now).active();
 }
 
 bool is_stuck_terminating(const Pod& pod, Time now) {

@@ -7,7 +7,8 @@
 #include "common/model/core/core.h"
 #include "controller/scheduling/pods.h"
 
-// What disruption and drain may do with a pod, besides what scheduling asks about it. Pure predicates. spec: disruption §3.3, §3.4
+// What disruption and drain may do with a pod, besides what scheduling asks about it. Pure predicates. spec:
+// disruption §3.3, §3.4
 
 namespace karpenter::disruption::plan {
 

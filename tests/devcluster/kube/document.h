@@ -30,12 +30,24 @@ class Document {
     if (!text_.has_value()) text_ = value_.dump();
     return *text_;
   }
+  // As an item of a list of a built-in kind: without apiVersion and kind, which only the list carries.
+  [[nodiscard]] const std::string& item_text() const {
+    const runtime::Lock lock(mutex_);
+    if (!item_text_.has_value()) {
+      json::Value copy(value_);
+      copy.ref().erase("apiVersion");
+      copy.ref().erase("kind");
+      item_text_ = copy.dump();
+    }
+    return *item_text_;
+  }
 
  private:
   const json::Value value_;
   const Schema settled_by_;
   mutable runtime::Mutex mutex_;
   mutable std::optional<std::string> text_ KARP_GUARDED_BY(mutex_);
+  mutable std::optional<std::string> item_text_ KARP_GUARDED_BY(mutex_);
 };
 
 using Object = std::shared_ptr<const Document>;

@@ -41,14 +41,14 @@ json::Value metadata_shape(const Outcome& outcome) {
 }
 
 // The list's own members and the texts of its items.
-std::string list_text(const Outcome& outcome) {
+std::string list_text(const Context& context, const Outcome& outcome) {
   std::string text = outcome.object->text();
   text.pop_back();
   text += ",\"items\":[";
   bool first = true;
   for (const Object& item : *outcome.items) {
     if (!std::exchange(first, false)) text += ',';
-    text += item->text();
+    text += context.resource->custom ? item->text() : item->item_text();
   }
   return text + "]}";
 }
@@ -82,7 +82,7 @@ base::Result<Shape> negotiate(const net::HttpRequest& request) {
 std::string body_text(const Context& context, const Outcome& outcome, Shape shape) {
   const bool status = outcome.object->view()["kind"].string_or("") == "Status";
   if (shape == Shape::kPlain || status)
-    return outcome.items.has_value() ? list_text(outcome) : outcome.object->text();
+    return outcome.items.has_value() ? list_text(context, outcome) : outcome.object->text();
   return (shape == Shape::kTable ? table_of(context, outcome) : metadata_shape(outcome)).dump();
 }
 

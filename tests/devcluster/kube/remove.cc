@@ -24,6 +24,7 @@ constexpr int kDeleteAttempts = 5;
 base::Result<DeleteOptions> options_of(Context& context, const net::HttpRequest& request) {
   ASSIGN_OR_RETURN(const json::Value body, parse_body(request));
   const json::View view = body;
+  if (!view.is_object()) return bad_request("the body is not DeleteOptions");
   DeleteOptions out;
   if (const auto grace = view["gracePeriodSeconds"].integer(); grace.has_value())
     out.grace_period_seconds = *grace;

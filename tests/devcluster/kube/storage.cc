@@ -47,7 +47,10 @@ void Storage::record(Table& table, Change change) {
 
 void Storage::index(const Place& place, json::View before, json::View after) {
   for (const json::View owner : before["metadata"]["ownerReferences"].items()) {
-    by_owner_[owner["uid"].string_or("")].erase(place);
+    const auto owned = by_owner_.find(owner["uid"].string_or(""));
+    if (owned == by_owner_.end()) continue;
+    owned->second.erase(place);
+    if (owned->second.empty()) by_owner_.erase(owned);
   }
   for (const json::View owner : after["metadata"]["ownerReferences"].items()) {
     by_owner_[owner["uid"].string_or("")].insert(place);

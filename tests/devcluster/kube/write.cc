@@ -38,7 +38,16 @@ void after_store(const Context& context, json::View old, const Object& stored) {
   context.world.registry.put(resource_of_crd(*stored));
   // A changed definition ends the watches that were opened under the old one.
   const json::View spec = stored->view()["spec"];
-  if (old.exists() && !(old["spec"] == spec)) context.world.storage.cut(spec["names"]["plural"].string_or(""));
+  if (old.exists() && !(old["spec"] == spec))
+    context.world.storage.cut(spec["names"]["plural"].string_or(""));
+}
+
+// A kind whose definition is being deleted takes no new objects.
+base::Status check_definition(const Context& context) {
+  if (!context.resource->custom) return base::ok();
+  const Object crd = context.world.storage.get(std::string(kCrdId), context.resource->subject().qualified());
+  if (crd == nullptr || !crd->view()["metadata"]["deletionTimestamp"].is_string()) return base::ok();
+  return method_not_allowed("create not allowed while custom resource definition is terminating");
 }
 
 base::Result<Object> to_storage(const Context& context, json::Value object) {
@@ -60,7 +69,11 @@ base::Status check_names_of_request(const Context& context, json::View object) {
         "the namespace of the provided object does not match the namespace sent on the request");
   }
   const std::string name = object_name(object);
-  if (!context.info.name.empty() && !name.empty() && name != context.info.name) {
+  if (!context.info.name.empty() && name.empty()) {
+    return bad_request("the name of the object (" + context.info.name +
+                       " based on URL) was undeterminable: name must be provided");
+  }
+  if (!context.info.name.empty() && name != context.info.name) {
     return bad_request("the name of the object (" + name + ") does not match the name on the URL (" +
                        context.info.name + ")");
   }
@@ -153,6 +166,7 @@ base::Status check_namespace(const Context& context) {
 base::Result<Object> store_new(Context& context, json::Value object) {
   RETURN_IF_ERROR(check_names_of_request(context, object));
   RETURN_IF_ERROR(check_namespace(context));
+  RETURN_IF_ERROR(check_definition(context));
   if (!object.view()["metadata"]["resourceVersion"].string_or("").empty()) {
     return error_with_code("resourceVersion should not be set on objects to be created", "", 500);
   }

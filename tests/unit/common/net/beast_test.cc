@@ -88,7 +88,15 @@ class Beast : public testing::Test {
         .value();
   }
   void serve(ServerOptions options) {
+    options.on_error = [this](const base::Error& error) {
+      const runtime::Lock lock(errors_mutex_);
+      errors_ += error.text() + "\n";
+    };
     server_ = start_server(*runtime_, handler_, std::move(options)).value();
+  }
+  std::string errors() {
+    const runtime::Lock lock(errors_mutex_);
+    return errors_;
   }
   ServerOptions tls_options() {
     ServerOptions options;
@@ -123,6 +131,8 @@ class Beast : public testing::Test {
   TlsIdentity ca_;
   TlsIdentity identity_;
   TestHandler handler_{*runtime_};
+  runtime::Mutex errors_mutex_;
+  std::string errors_;
   std::unique_ptr<Server> server_;
 };
 
@@ -162,6 +172,8 @@ TEST_F(Beast, a_wrong_certificate_or_plain_http_is_refused_and_others_go_on) {
   EXPECT_FALSE(client()->send(request("GET", "/"), {}));  // plain HTTP on a TLS port
   EXPECT_EQ(handler_.requests, 0);
   EXPECT_TRUE(client({.ca_pem = ca_.certificate_pem})->send(request("GET", "/", "https"), {}));
+  server_.reset();  // its threads have reported by then
+  EXPECT_NE(errors().find("TLS handshake failed"), std::string::npos) << errors();
 }
 
 TEST_F(Beast, client_certificates_are_verified_when_presented) {
@@ -213,6 +225,7 @@ TEST_F(Beast, limits_answer_with_the_right_status) {
   EXPECT_EQ(raw("").size(), 0U) << "a client that says nothing is closed without an answer";
   EXPECT_EQ(handler_.requests, 0);
   EXPECT_EQ(client()->send(request("GET", "/throw"), {})->status, 500);
+  EXPECT_EQ(errors(), "handler threw an exception (path=/throw, exception=on purpose)\n");
   EXPECT_EQ(client()->send(request("GET", "/"), {})->status, 200);
 }
 

@@ -22,11 +22,12 @@ const net::Origin kControllers{.scheme = "http", .host = "controllers", .port = 
 std::shared_ptr<const cloud::InstanceType> a_type(std::string name, std::int64_t cpu, double price) {
   auto type = std::make_shared<cloud::InstanceType>();
   type->name = name;
-  for (const auto& [key, value] : std::map<std::string_view, std::string>{{labels::kInstanceType, name},
-                                                                           {labels::kArch, "amd64"},
-                                                                           {labels::kOs, "linux"},
-                                                                           {labels::kZone, "z1"},
-                                                                           {labels::kCapacityType, "on-demand"}}) {
+  for (const auto& [key, value] :
+       std::map<std::string_view, std::string>{{labels::kInstanceType, name},
+                                               {labels::kArch, "amd64"},
+                                               {labels::kOs, "linux"},
+                                               {labels::kZone, "z1"},
+                                               {labels::kCapacityType, "on-demand"}}) {
     type->requirements.add(model::Requirement::in(key, {value}));
   }
   auto& offering = type->offerings.emplace_back();
@@ -118,7 +119,8 @@ base::Result<cloud::InstanceTypes> FakeCloud::instance_types(const model::NodePo
 struct MiniCluster::Controllers {
   explicit Controllers(MiniCluster& world)
       : cluster(world.runtime,
-                {world.stores_.claims, world.stores_.nodes, world.stores_.pods, world.stores_.daemon_sets, world.stores_.pools},
+                {world.stores_.claims, world.stores_.nodes, world.stores_.pods, world.stores_.daemon_sets,
+                 world.stores_.pools},
                 world.metrics, {}),
         creator(cluster, world.stores_.pools, world.client_, world.log_, world.metrics),
         claim_services{.runtime = world.runtime,
@@ -129,10 +131,17 @@ struct MiniCluster::Controllers {
                        .cloud = world.cloud,
                        .claims = world.stores_.claims,
                        .nodes = world.stores_.nodes},
-        node_services{world.runtime,       world.log_,           world.metrics,
-                      world.recorder_,     world.client_,        world.cloud,
-                      world.stores_.nodes, world.stores_.claims, world.stores_.pods,
-                      world.stores_.attachments, world.stores_.volume_claims},
+        node_services{world.runtime,
+                      world.log_,
+                      world.metrics,
+                      world.recorder_,
+                      world.client_,
+                      world.cloud,
+                      world.stores_.nodes,
+                      world.stores_.claims,
+                      world.stores_.pods,
+                      world.stores_.attachments,
+                      world.stores_.volume_claims},
         disruption_services{.runtime = world.runtime,
                             .log = world.log_,
                             .metrics = world.metrics,
@@ -145,10 +154,20 @@ struct MiniCluster::Controllers {
                             .nodes = world.stores_.nodes,
                             .claims = world.stores_.claims,
                             .budgets = world.stores_.budgets},
+        pool_services{.runtime = world.runtime,
+                      .log = world.log_,
+                      .client = world.client_,
+                      .pools = world.stores_.pools,
+                      .claims = world.stores_.claims,
+                      .node_classes = world.stores_.node_classes},
         lifecycle(claim_services, [](const auto&, auto, const auto&) { return base::ok(); }),
         expiration(claim_services, world.stores_.pods),
         garbage(claim_services),
         conditions(claim_services, world.stores_.pools),
+        consistency(claim_services),
+        pod_events(claim_services, world.stores_.pods),
+        hash(pool_services),
+        counter(pool_services, cluster),
         evictions(node_services),
         termination(node_services, evictions, {}),
         commands(disruption_services, {}),
@@ -157,6 +176,10 @@ struct MiniCluster::Controllers {
     auto& by_claim = manager.add(nodeclaim::Lifecycle::spec(), lifecycle);
     auto& expiring = manager.add(nodeclaim::Expiration::spec(), expiration);
     auto& conditional = manager.add(nodeclaim::DisruptionConditions::spec(), conditions);
+    auto& checked = manager.add(nodeclaim::Consistency::spec(), consistency);
+    auto& touched = manager.add(nodeclaim::PodEvents::spec(), pod_events);
+    auto& hashed = manager.add(nodepool::Hash::spec(), hash);
+    auto& counted = manager.add(nodepool::Counter::spec(), counter);
     auto& terminating = manager.add(node::Termination::spec(), termination);
     evictions.attach(manager.add(node::EvictionQueue::spec(), evictions));
     commands.attach(manager.add(disruption::OrchestrationQueue::spec(), commands));
@@ -164,15 +187,22 @@ struct MiniCluster::Controllers {
     manager.add(disruption::Disruption::spec(), disruption);
     world.stores_.claims.add_listener([&](const auto& change) {
       const auto key = model::key_of(change.object().meta);
-      for (auto* queue : {&by_claim, &expiring, &conditional}) queue->add(key);
+      for (auto* queue : {&by_claim, &expiring, &conditional, &checked}) queue->add(key);
     });
     world.stores_.nodes.add_listener([&, this](const auto& change) {
       terminating.add(model::key_of(change.object().meta));
-      if (const auto claim = nodeclaim::claim_of(claim_services, change.object())) by_claim.add(model::key_of(claim->meta));
+      if (const auto claim = nodeclaim::claim_of(claim_services, change.object()))
+        by_claim.add(model::key_of(claim->meta));
+    });
+    world.stores_.pods.add_listener([&](const auto& change) {
+      if (nodeclaim::is_pod_event(change)) touched.add(model::key_of(change.object().meta));
     });
     world.stores_.pools.add_listener([&](const auto& change) {
+      hashed.add(model::key_of(change.object().meta));
+      if (!change.before) counted.add(model::key_of(change.object().meta));
       for (const auto& claim : world.stores_.claims.list()) {
-        if (claim->meta.label(labels::kNodePool) == change.object().meta.name) conditional.add(model::key_of(claim->meta));
+        if (claim->meta.label(labels::kNodePool) == change.object().meta.name)
+          conditional.add(model::key_of(claim->meta));
       }
     });
     manager.start();
@@ -183,10 +213,15 @@ struct MiniCluster::Controllers {
   nodeclaim::Services claim_services;
   node::Services node_services;
   disruption::Services disruption_services;
+  nodepool::Services pool_services;
   nodeclaim::Lifecycle lifecycle;
   nodeclaim::Expiration expiration;
   nodeclaim::GarbageCollection garbage;
   nodeclaim::DisruptionConditions conditions;
+  nodeclaim::Consistency consistency;
+  nodeclaim::PodEvents pod_events;
+  nodepool::Hash hash;
+  nodepool::Counter counter;
   node::EvictionQueue evictions;
   node::Termination termination;
   disruption::OrchestrationQueue commands;
@@ -204,10 +239,12 @@ devcluster::ApiServerOptions MiniCluster::server_options() {
   const auto from_controllers = [](const net::HttpRequest& request) {
     return request.headers.get("Authorization") == "Bearer controllers";
   };
-  out.faults.before = [this, from_controllers](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+  out.faults.before =
+      [this, from_controllers](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
     return faults.before && from_controllers(request) ? faults.before(request) : std::nullopt;
   };
-  out.faults.after = [this, from_controllers](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+  out.faults.after = [this,
+                      from_controllers](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
     return faults.after && from_controllers(request) ? faults.after(request) : std::nullopt;
   };
   return out;
@@ -247,7 +284,8 @@ void MiniCluster::reflect(kube::Store<T>& store) {
 }
 
 void MiniCluster::install_crds() {
-  for (const auto& [plural, kind] : {std::pair("nodeclaims", "NodeClaim"), std::pair("nodepools", "NodePool")}) {
+  for (const auto& [plural, kind] :
+       {std::pair("nodeclaims", "NodeClaim"), std::pair("nodepools", "NodePool")}) {
     auto text = base::replace_all(std::string(kCrd), "PLURAL", plural);
     text = base::replace_all(base::replace_all(text, "SINGULAR", base::to_lower(kind)), "KIND", kind);
     const kube::Kind crd{.group = "apiextensions.k8s.io",
@@ -279,14 +317,19 @@ void MiniCluster::boot_nodes() {
   const auto nodes = all<model::Node>();
   const kube::Api<model::Node> api(admin_);
   for (const auto& [id, instance] : cloud.instances) {
-    const auto known = std::ranges::any_of(nodes, [&](const auto& node) { return node.spec.provider_id == id; });
+    const auto known =
+        std::ranges::any_of(nodes, [&](const auto& node) { return node.spec.provider_id == id; });
     if (known || cloud.shutting_down.contains(id)) continue;
     model::Node node;
     node.meta.name = "node-" + id.substr(id.rfind('/') + 1);
-    node.meta.labels = {{std::string(labels::kInstanceType), std::string(instance.meta.label(labels::kInstanceType))},
-                        {std::string(labels::kHostname), node.meta.name}};
+    node.meta.labels = {
+        {std::string(labels::kInstanceType), std::string(instance.meta.label(labels::kInstanceType))},
+        {std::string(labels::kHostname), node.meta.name}};
     node.spec.provider_id = id;
-    node.spec.taints = {{.key = std::string(labels::kUnregisteredTaint), .value = "", .effect = "NoExecute", .time_added = {}}};
+    node.spec.taints = {{.key = std::string(labels::kUnregisteredTaint),
+                         .value = "",
+                         .effect = "NoExecute",
+                         .time_added = {}}};
     auto created = api.create(node, {});
     KARP_CHECK(created.has_value());
     auto ready = *created;
@@ -310,7 +353,8 @@ void MiniCluster::remove_evicted_pods() {
 void MiniCluster::create_pool(const std::string& consolidate_after) {
   model::NodePool pool;
   pool.meta.name = "default";
-  pool.spec.node_template.spec.node_class_ref = {.group = "karpenter.k8s.aws", .kind = "EC2NodeClass", .name = "default"};
+  pool.spec.node_template.spec.node_class_ref = {
+      .group = "karpenter.k8s.aws", .kind = "EC2NodeClass", .name = "default"};
   pool.spec.disruption = model::Disruption{.consolidate_after = consolidate_after,
                                            .consolidation_policy = "WhenEmptyOrUnderutilized",
                                            .budgets = std::vector<model::Budget>(1)};
@@ -323,6 +367,32 @@ void MiniCluster::create_pool(const std::string& consolidate_after) {
   conditions.set_true("ValidationSucceeded");
   conditions.set_true("NodeClassReady");
   KARP_CHECK(api.patch_status(*created, ready, kube::Locking::kUnlocked, {}).has_value());
+  KARP_CHECK(
+      run([&] { return !find<model::NodePool>("default")->meta.annotation(labels::kNodePoolHash).empty(); }));
+}
+
+void MiniCluster::edit_pool(const std::function<void(model::NodePool&)>& edit) {
+  const auto before = find<model::NodePool>("default");
+  auto after = *before;
+  edit(after);
+  const kube::Api<model::NodePool> api(admin_);
+  KARP_CHECK(api.patch(*before, after, kube::Locking::kUnlocked, {}).has_value());
+}
+
+void MiniCluster::taint_disrupted(const std::string& node) {
+  const auto before = find<model::Node>(node);
+  auto after = *before;
+  after.spec.taints.push_back(
+      {.key = std::string(labels::kDisruptedTaint), .value = "", .effect = "NoSchedule", .time_added = {}});
+  KARP_CHECK(kube::Api<model::Node>(admin_).patch(*before, after, kube::Locking::kUnlocked, {}).has_value());
+}
+
+void MiniCluster::set_ready(const std::string& node, std::string_view status) {
+  const auto before = find<model::Node>(node);
+  auto after = *before;
+  after.status.conditions.front().status = status;
+  KARP_CHECK(
+      kube::Api<model::Node>(admin_).patch_status(*before, after, kube::Locking::kUnlocked, {}).has_value());
 }
 
 std::string MiniCluster::create_claim(const std::string& instance_type) {
@@ -347,7 +417,8 @@ std::string MiniCluster::create_node(const std::string& instance_type) {
   return find<model::NodeClaim>(claim)->status.node_name;
 }
 
-void MiniCluster::create_pod(const std::string& name, const std::string& node, const std::string& cpu) {
+void MiniCluster::create_pod(const std::string& name, const std::string& node, const std::string& cpu,
+                             const std::function<void(model::Pod&)>& edit) {
   model::Pod pod;
   pod.meta.name = name;
   pod.meta.namespace_name = "default";
@@ -356,6 +427,7 @@ void MiniCluster::create_pod(const std::string& name, const std::string& node, c
   auto& container = pod.spec.containers.emplace_back();
   container.name = "main";
   container.resources.requests.set("cpu", *model::Quantity::parse(cpu));
+  if (edit) edit(pod);
   auto document = kube::encode(pod);
   document["spec"]["containers"][std::size_t{0}]["image"].set("pause");
   const kube::Kind& kind = kube::kind_of<model::Pod>();
@@ -364,7 +436,8 @@ void MiniCluster::create_pod(const std::string& name, const std::string& node, c
   auto stored = find<model::Pod>(name, "default");
   auto running = *stored;
   running.status.phase = "Running";
-  KARP_CHECK(kube::Api<model::Pod>(admin_).patch_status(*stored, running, kube::Locking::kUnlocked, {}).has_value());
+  KARP_CHECK(
+      kube::Api<model::Pod>(admin_).patch_status(*stored, running, kube::Locking::kUnlocked, {}).has_value());
 }
 
 void MiniCluster::create_budget(std::int32_t allowed) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -16,15 +17,20 @@
 #include "controller/disruption/queue.h"
 #include "controller/node/eviction_queue.h"
 #include "controller/node/termination.h"
+#include "controller/nodeclaim/consistency.h"
 #include "controller/nodeclaim/disruption_conditions.h"
 #include "controller/nodeclaim/expiration.h"
 #include "controller/nodeclaim/garbage_collection.h"
 #include "controller/nodeclaim/lifecycle.h"
+#include "controller/nodeclaim/pod_events.h"
+#include "controller/nodepool/counter.h"
+#include "controller/nodepool/hash.h"
 #include "tests/devcluster/kube/api_server.h"
 #include "tests/support/sim_runtime.h"
 
-// The reconcilers of nodes and claims in virtual time, against the API server emulator and a cloud in memory. The test plays
-// the kubelet (run() boots nodes and removes evicted pods) and the provisioner (it creates claims and bound pods).
+// The reconcilers of nodes and claims in virtual time, against the API server emulator and a cloud in memory.
+// The test plays the kubelet (run() boots nodes and removes evicted pods) and the provisioner (it creates
+// claims and bound pods).
 
 namespace karpenter::test {
 
@@ -62,11 +68,15 @@ class MiniCluster {
   void run_for(std::chrono::seconds duration);
 
   void create_pool(const std::string& consolidate_after = "0s");
+  void edit_pool(const std::function<void(model::NodePool&)>& edit);
   // A claim for that type, on demand; returns its name.
   std::string create_claim(const std::string& instance_type);
   // Creates the claim and waits until its node is initialized; returns the node's name.
   std::string create_node(const std::string& instance_type);
-  void create_pod(const std::string& name, const std::string& node, const std::string& cpu = "100m");
+  void create_pod(const std::string& name, const std::string& node, const std::string& cpu = "100m",
+                  const std::function<void(model::Pod&)>& edit = {});
+  void taint_disrupted(const std::string& node);  // as a command would have done before a restart
+  void set_ready(const std::string& node, std::string_view status);
   void create_budget(std::int32_t allowed);  // over all pods
   void allow_disruptions(std::int32_t allowed);
 
@@ -111,6 +121,7 @@ class MiniCluster {
     kube::Store<model::PodDisruptionBudget> budgets;
     kube::Store<model::VolumeAttachment> attachments;
     kube::Store<model::PersistentVolumeClaim> volume_claims;
+    kube::Store<model::Ec2NodeClass> node_classes;  // stays empty
   };
   struct Controllers;
 

@@ -75,8 +75,12 @@ TEST(Drain, leaves_pods_that_no_drain_removes_and_waits_for_the_protected) {
   owner.kind = "Node";
   auto done = a_pod("done");
   done.pod.status.phase = "Succeeded";
-  const std::vector<PodPtr> pods{tolerant, mirror, done, a_pod("stuck").deleted(kNow - minutes(2)),
-                                 a_pod("protected").protect(), a_pod("leaving").deleted(kNow + seconds(30))};
+  const std::vector<PodPtr> pods{tolerant,
+                                 mirror,
+                                 done,
+                                 a_pod("stuck").deleted(kNow - minutes(2)),
+                                 a_pod("protected").protect(),
+                                 a_pod("leaving").deleted(kNow + seconds(30))};
   const auto plan = plan_drain(pods, std::nullopt, kNow);
   EXPECT_EQ(names(plan.evict), (Names{"protected", "leaving"}));
   EXPECT_EQ(plan.waiting, 2U);
@@ -131,7 +135,8 @@ TEST(Volumes, of_pods_that_stay_and_inline_ones_do_not_block) {
   EXPECT_EQ(blocking_attachments(attachments, {"pv-b"}), Names{"attachment-of-pv-a"});
   auto pod = a_pod("web");
   pod.pod.meta.namespace_name = "ns";
-  pod.pod.spec.volumes.push_back({.name = "data", .persistent_volume_claim = "claim", .ephemeral_storage_class = {}});
+  pod.pod.spec.volumes.push_back(
+      {.name = "data", .persistent_volume_claim = "claim", .ephemeral_storage_class = {}});
   pod.pod.spec.volumes.push_back(
       {.name = "tmp", .persistent_volume_claim = {}, .ephemeral_storage_class = {}, .is_ephemeral = true});
   pod.pod.spec.volumes.emplace_back().name = "config";
@@ -144,8 +149,9 @@ TEST(Volumes, of_pods_that_stay_and_inline_ones_do_not_block) {
 // spec: lifecycle §4.9
 TEST(Termination, marks_the_node_once) {
   model::Node node;
-  node.spec.taints = {{.key = std::string(labels::kDisruptedTaint), .value = "x", .effect = "NoExecute", .time_added = {}},
-                      {.key = "other", .value = "", .effect = "NoSchedule", .time_added = {}}};
+  node.spec.taints = {
+      {.key = std::string(labels::kDisruptedTaint), .value = "x", .effect = "NoExecute", .time_added = {}},
+      {.key = "other", .value = "", .effect = "NoSchedule", .time_added = {}}};
   EXPECT_TRUE(mark_disrupted(node));
   ASSERT_EQ(node.spec.taints.size(), 2U);
   EXPECT_EQ(node.spec.taints[1].text(), "karpenter.sh/disrupted:NoSchedule");

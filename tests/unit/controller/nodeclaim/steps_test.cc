@@ -34,7 +34,8 @@ model::Node a_node() {
   model::Node node;
   node.meta.name = "node-1";
   node.spec.provider_id = "aws:///z1/i-1";
-  node.spec.taints = {{.key = std::string(labels::kUnregisteredTaint), .value = "", .effect = "NoExecute", .time_added = {}}};
+  node.spec.taints = {
+      {.key = std::string(labels::kUnregisteredTaint), .value = "", .effect = "NoExecute", .time_added = {}}};
   return node;
 }
 
@@ -123,7 +124,8 @@ TEST(Registration, synchronises_the_node) {
   EXPECT_EQ(after.meta.label(labels::kRegistered), "true");
   std::vector<std::string> taints;
   for (const auto& taint : after.spec.taints) taints.push_back(taint.text());
-  EXPECT_EQ(taints, (std::vector<std::string>{"dedicated=node-value:NoSchedule", "other:NoSchedule", "boot:NoExecute"}));
+  EXPECT_EQ(taints, (std::vector<std::string>{"dedicated=node-value:NoSchedule", "other:NoSchedule",
+                                              "boot:NoExecute"}));
   // Once more changes nothing.
   auto again = a_claim();
   again.meta = claim.meta;
@@ -157,7 +159,8 @@ TEST(Initialization, names_the_first_obstacle) {
   };
   const std::vector<Case> cases{
       {"ready", [](auto&, auto&) {}, ""},
-      {"not ready", [](auto&, auto& n) { n.status.conditions[0].status = "Unknown"; }, "Unknown/NodeNotReady"},
+      {"not ready", [](auto&, auto& n) { n.status.conditions[0].status = "Unknown"; },
+       "Unknown/NodeNotReady"},
       {"startup taint of any value",
        [](auto& c, auto& n) {
          c.spec.startup_taints = {a_taint("boot", "1")};
@@ -191,7 +194,8 @@ TEST(Initialization, names_the_first_obstacle) {
     c.change(claim, node);
     const auto plan = plan_initialization(claim, shared({node}), kNow);
     EXPECT_EQ(plan == nullptr, !c.want.empty()) << c.name;
-    EXPECT_EQ(reason_of(claim, "Initialized"), c.want.empty() ? "Unknown/AwaitingReconciliation" : c.want) << c.name;
+    EXPECT_EQ(reason_of(claim, "Initialized"), c.want.empty() ? "Unknown/AwaitingReconciliation" : c.want)
+        << c.name;
   }
   auto claim = a_claim();
   EXPECT_FALSE(plan_initialization(claim, shared({a_node()}), kNow));  // not registered: nothing is said
@@ -287,7 +291,8 @@ TEST(Consistency, reports_nodes_much_smaller_than_promised) {
 
 // spec: disruption §17.4
 TEST(PodEvents, accept_creation_binding_and_the_end) {
-  const auto pod = [](std::string node, std::string phase = "Running", bool deleting = false, bool daemon = false) {
+  const auto pod = [](std::string node, std::string phase = "Running", bool deleting = false,
+                      bool daemon = false) {
     auto out = std::make_shared<model::Pod>();
     out->spec.node_name = std::move(node);
     out->status.phase = std::move(phase);
@@ -369,7 +374,8 @@ TEST(Drift, by_instance_type_looks_for_a_compatible_offering) {
 TEST(Consolidatable, comes_when_the_node_has_been_quiet_for_long_enough) {
   auto claim = a_claim();
   model::NodePool pool;
-  pool.spec.disruption = model::Disruption{.consolidate_after = "30s", .consolidation_policy = {}, .budgets = {}};
+  pool.spec.disruption =
+      model::Disruption{.consolidate_after = "30s", .consolidation_policy = {}, .budgets = {}};
   EXPECT_EQ(update_consolidatable(claim, pool, kNow), std::nullopt);
   EXPECT_EQ(reason_of(claim, "Consolidatable"), "");
   model::conditions_of(claim, kNow - seconds(10)).set_true("Initialized");

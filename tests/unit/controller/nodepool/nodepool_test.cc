@@ -120,7 +120,8 @@ TEST(Counter, sums_capacity_and_shows_zero_for_what_is_not_there) {
     auto claim = std::make_shared<model::NodeClaim>();
     claim->meta.labels[std::string(labels::kNodePool)] = owner;
     node->claim = claim;
-    node->capacity = {{"cpu", model::Quantity::of(4)}, {"nodes", model::Quantity::of(1)}, {"gpu", model::Quantity::of(1)}};
+    node->capacity = {
+        {"cpu", model::Quantity::of(4)}, {"nodes", model::Quantity::of(1)}, {"gpu", model::Quantity::of(1)}};
     snapshot.nodes.push_back(node);
   }
   const auto status = count(pool, snapshot);

@@ -100,7 +100,7 @@ Scenario random_world(std::uint64_t seed) {
   return s;
 }
 
-constexpr std::uint64_t kWorlds = 1500;
+constexpr std::uint64_t kWorlds = 1000;
 
 TEST(ScheduleLaws, plans_are_valid) {
   for (std::uint64_t seed = 0; seed < kWorlds; ++seed) {

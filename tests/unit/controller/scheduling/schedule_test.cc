@@ -450,14 +450,15 @@ std::vector<std::string> zones_of(const Plan& plan) {
   return out;
 }
 
+model::Pod web(std::string name) {
+  auto pod = a_pod(std::move(name));
+  pod.meta.labels = {{"app", "web"}};
+  return pod;
+}
+
 // spec: scheduling §15.7, §15.9, §15.11
-TEST(Schedule, keeps_hard_topology) {
+TEST(Schedule, keeps_pods_apart) {
   const cloud::InstanceTypes one = {a_type("large", 8, 32, 0.8)};
-  const auto web = [](std::string name) {
-    auto pod = a_pod(std::move(name));
-    pod.meta.labels = {{"app", "web"}};
-    return pod;
-  };
   run({
       {"hostname anti-affinity: one pod per node",
        [&](Scenario& s) {
@@ -489,6 +490,13 @@ TEST(Schedule, keeps_hard_topology) {
          s.add(3, with(web("a"), [](auto& p) { spread(p, labels::kHostname, 2, select("app", "web")); }));
        },
        "new p: a-0 a-1 -> large; new p: a-2 -> large"},
+  });
+}
+
+// spec: scheduling §15.8, §15.10, §16
+TEST(Schedule, keeps_pods_together_and_never_blocks_on_soft_rules) {
+  const cloud::InstanceTypes one = {a_type("large", 8, 32, 0.8)};
+  run({
       {"host affinity starts somewhere and stays",
        [&](Scenario& s) {
          s.add(a_pool("p"), one);
@@ -501,6 +509,21 @@ TEST(Schedule, keeps_hard_topology) {
          s.add(with(a_pod("a"), [](auto& p) { keep_together(p, labels::kZone, select("app", "web")); }));
        },
        "unplaced a: topology"},
+      {"anti-affinity on a label that no node has stops only its owner",
+       [&](Scenario& s) {
+         s.add(a_pool("p"), one);
+         s.add(web("a"));
+         s.add(with(web("b"), [](auto& p) { keep_apart(p, "rack", select("app", "web")); }));
+       },
+       "new p: a -> large; unplaced b: topology"},
+      {"zone spread without any capacity in one zone still balances the others",
+       [&](Scenario& s) {
+         auto type = a_type("large", 8, 32, 0.8);
+         for (auto& offering : type->offerings) offering.available = offering.zone != "zone-a";
+         s.add(a_pool("p"), {type});
+         s.add(3, with(web("a"), [](auto& p) { spread(p, labels::kZone, 1, select("app", "web")); }));
+       },
+       "new p: a-0 -> large; new p: a-1 -> large; unplaced a-2: topology"},
       {"soft spread never blocks",
        [&](Scenario& s) {
          s.add(a_pool("p"), one);

@@ -116,8 +116,8 @@ TEST_F(Admission, requests_say_what_happens) {
 // spec: conversion §5.6
 TEST_F(Admission, patches_change_the_object_before_validation) {
   register_hook(kMutating);
-  const std::string patch =
-      R"([{"op":"add","path":"/metadata/labels/added","value":"yes"},{"op":"add","path":"/spec/colour","value":"red"}])";
+  const std::string patch = R"([{"op":"add","path":"/metadata/labels/added","value":"yes"},)"
+                            R"({"op":"add","path":"/spec/colour","value":"red"}])";
   reply["patch"].set(base::base64_encode(patch));
   reply["patchType"].set("JSONPatch");
   const Answer made = post(kPods, pod("a"));

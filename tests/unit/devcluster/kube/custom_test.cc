@@ -148,6 +148,7 @@ TEST_F(Custom, a_definition_takes_its_objects_along) {
   ASSERT_EQ(post(kWidgets, held).code, 201);
   ASSERT_EQ(remove(std::string(kCrds) + "/widgets.example.com").code, 200);
   EXPECT_EQ(get(std::string(kCrds) + "/widgets.example.com").code, 200);
+  EXPECT_EQ(post(kWidgets, widget("{size: large}")).code, 405);
   ASSERT_EQ(merge(std::string(kWidgets) + "/w", "metadata: {finalizers: null}").code, 200);
   EXPECT_EQ(get(std::string(kCrds) + "/widgets.example.com").code, 404);
   EXPECT_EQ(get(kWidgets).code, 404);

@@ -101,7 +101,9 @@ kind: Deployment
 metadata: {name: d}
 spec:
   selector: {matchLabels: {app: d}}
-  template: {metadata: {labels: {app: d}}, spec: {containers: [{name: c, image: i, resources: {requests: {cpu: 1, memory: 1024Mi}}}]}}
+  template:
+    metadata: {labels: {app: d}}
+    spec: {containers: [{name: c, image: i, resources: {requests: {cpu: 1, memory: 1024Mi}}}]}
 status: {replicas: 7}
 )");
   ASSERT_EQ(made.code, 201) << made.body.dump();
@@ -159,15 +161,55 @@ TEST_F(Objects, unknown_fields_are_refused_or_reported) {
   EXPECT_EQ(post(kPods, wrong).code, 400);
 }
 
+TEST_F(Objects, bodies_of_the_wrong_shape_are_refused) {
+  const char* pods[] = {
+      "{metadata: x}",
+      "{metadata: [1]}",
+      "{metadata: {name: 5}}",
+      "{metadata: {name: a, labels: [x]}}",
+      "{metadata: {name: a, labels: {x: 1}}}",
+      "{metadata: {name: a, finalizers: x}}",
+      "{metadata: {name: a, ownerReferences: [x]}}",
+      "{metadata: {name: a}, spec: x}",
+      "{metadata: {name: a}, spec: {containers: {}}}",
+      "{metadata: {name: a}, spec: {containers: [1]}}",
+      "{metadata: {name: a}, spec: {containers: []}}",
+      "{metadata: {name: a}, spec: {containers: [{name: c, image: i, resources: {requests: {cpu: lots}}}]}}",
+      "{metadata: {name: a}, spec: {tolerations: x, containers: [{name: c, image: i}]}}",
+      "{metadata: {name: a}}",
+      "{metadata: {}, spec: {containers: [{name: c, image: i}]}}",
+      "{metadata: {name: a}, spec: {containers: [{name: c, image: i}, {name: c, image: i}]}}"};
+  for (const char* text : pods) {
+    json::Value body = yaml(text);
+    body["apiVersion"].set("v1");
+    body["kind"].set("Pod");
+    const Answer refused = post(kPods, body);
+    EXPECT_TRUE(refused.code == 400 || refused.code == 422) << text << " " << refused.body.dump();
+  }
+  EXPECT_EQ(send(request("POST", kPods, "[]")).code, 400);
+  EXPECT_EQ(send(request("POST", kPods, "7")).code, 400);
+  ASSERT_EQ(post(kPods, pod("a")).code, 201);
+  const std::string one = std::string(kPods) + "/a";
+  for (const char* patch :
+       {"[]", "7", "{metadata: 5}", "{metadata: {labels: {x: {y: z}}}}", "{spec: {containers: 5}}",
+        "{kind: Node}", "{apiVersion: v2}", "{metadata: {name: b}}"}) {
+    const Answer refused = merge(one, patch);
+    EXPECT_TRUE(refused.code == 400 || refused.code == 422) << patch << " " << refused.body.dump();
+  }
+  for (const char* patch : {"{}", "[1]", R"([{"op":"add"}])", R"([{"op":"remove","path":"/metadata"}])"}) {
+    const Answer refused = json_patch(one, patch);
+    EXPECT_TRUE(refused.code == 400 || refused.code == 422) << patch << " " << refused.body.dump();
+  }
+  EXPECT_EQ(remove(one, "[]").code, 400);
+}
+
 TEST_F(Objects, json_patch_is_all_or_nothing) {
   ASSERT_EQ(post(kPods, pod("a")).code, 201);
   const std::string one = std::string(kPods) + "/a";
-  EXPECT_EQ(
-      json_patch(
-          one,
-          R"([{"op":"add","path":"/metadata/labels/x","value":"y"},{"op":"test","path":"/spec/nodeName","value":"n"}])")
-          .code,
-      422);
+  EXPECT_EQ(json_patch(one, R"([{"op":"add","path":"/metadata/labels/x","value":"y"},)"
+                            R"({"op":"test","path":"/spec/nodeName","value":"n"}])")
+                .code,
+            422);
   EXPECT_EQ(get(one).text("/metadata/labels/x"), "");
   EXPECT_EQ(json_patch(one, R"([{"op":"add","path":"/metadata/labels/a.b~1c","value":"y"}])")
                 .text("/metadata/labels/a.b~1c"),
@@ -205,6 +247,38 @@ TEST_F(Objects, lists_page_through_one_consistent_state) {
   const Answer late = get(std::string(kPods) + "?limit=2&continue=" + second.text("/metadata/continue"));
   EXPECT_EQ(late.code, 410);
   EXPECT_EQ(late.reason(), "Expired");
+}
+
+TEST_F(Objects, items_of_built_in_lists_do_not_say_their_kind) {
+  ASSERT_EQ(post(kPods, pod("a")).code, 201);
+  const Answer list = get(kPods);
+  EXPECT_EQ(list.text("/kind"), "PodList");
+  EXPECT_EQ(list.text("/items/0/metadata/name"), "a");
+  EXPECT_FALSE(list["items"][std::size_t{0}]["kind"].exists());
+  EXPECT_EQ(get(std::string(kPods) + "/a").text("/kind"), "Pod");
+}
+
+TEST_F(Objects, pages_may_be_smaller_than_asked_for) {
+  options.faults.page_size = [] { return std::size_t{1}; };
+  for (const char* name : {"a", "b"}) ASSERT_EQ(post(kPods, pod(name)).code, 201);
+  const Answer first = get(std::string(kPods) + "?limit=500");
+  EXPECT_EQ(first["items"].size(), 1U);
+  const Answer second = get(std::string(kPods) + "?limit=500&continue=" + first.text("/metadata/continue"));
+  EXPECT_EQ(second.text("/items/0/metadata/name"), "b");
+  EXPECT_FALSE(second["metadata"]["continue"].exists());
+  EXPECT_EQ(get(kPods)["items"].size(), 2U) << "a list without a limit is whole";
+}
+
+TEST_F(Objects, versions_of_reads_are_checked) {
+  const std::string now = get(kPods).revision();
+  ASSERT_EQ(post(kPods, pod("a")).code, 201);
+  EXPECT_EQ(get(std::string(kPods) + "?resourceVersionMatch=Exact&resourceVersion=" + now)["items"].size(),
+            0U);
+  EXPECT_EQ(get(std::string(kPods) + "?resourceVersion=0")["items"].size(), 1U);
+  const Answer future = get(std::string(kPods) + "?resourceVersion=999999");
+  EXPECT_EQ(future.code, 504);
+  EXPECT_EQ(future.text("/details/causes/0/reason"), "ResourceVersionTooLarge");
+  EXPECT_EQ(get(std::string(kPods) + "?continue=nonsense").code, 400);
 }
 
 TEST_F(Objects, selectors_choose) {

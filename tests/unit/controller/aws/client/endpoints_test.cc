@@ -29,7 +29,8 @@ TEST(Endpoints, default_hosts_and_scopes) {
       {Service::kEks, "us-iso-east-1", true, false, "eks-fips.us-iso-east-1.c2s.ic.gov", "us-iso-east-1"},
       {Service::kIam, "eu-west-1", false, false, "iam.amazonaws.com", "us-east-1"},
       {Service::kIam, "us-gov-west-1", false, false, "iam.us-gov.amazonaws.com", "us-gov-west-1"},
-      {Service::kPricing, "ap-northeast-1", false, false, "api.pricing.ap-south-1.amazonaws.com", "ap-south-1"},
+      {Service::kPricing, "ap-northeast-1", false, false, "api.pricing.ap-south-1.amazonaws.com",
+       "ap-south-1"},
       {Service::kPricing, "us-west-2", false, false, "api.pricing.us-east-1.amazonaws.com", "us-east-1"},
       {Service::kEc2, "mars-north-1", false, false, "ec2.mars-north-1.amazonaws.com", "mars-north-1"},
   };

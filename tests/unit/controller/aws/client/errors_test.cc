@@ -54,7 +54,8 @@ TEST(AwsErrors, launch_reason_is_the_first_that_matches) {
       {"InvalidParameter: Security group sg-1 and subnet subnet-1 belong to different networks.",
        "SecurityGroupSubnetVPCMismatch"},
       {"InvalidParameter: other", "LaunchFailed"},
-      {"InvalidParameterValue: Value (x) for parameter iamInstanceProfile.name is invalid", "InstanceProfileNameInvalid"},
+      {"InvalidParameterValue: Value (x) for parameter iamInstanceProfile.name is invalid",
+       "InstanceProfileNameInvalid"},
       {"InvalidLaunchTemplateId.NotFound: x", "LaunchTemplateNotFound"},
       {"InvalidUserData.Malformed: User data is limited to 16384 bytes", "UserDataSizeLimitExceeded"},
       {"InvalidAMIID.Malformed: x", "InvalidAMIID"},
@@ -72,8 +73,10 @@ TEST(AwsErrors, launch_reason_is_the_first_that_matches) {
 }
 
 TEST(AwsErrors, role_missing_needs_the_message) {
-  EXPECT_TRUE(is_role_missing(make_aws_error({"NoSuchEntity", "The role with name x cannot be found.", "", 404}, "IAM", "")));
-  EXPECT_FALSE(is_role_missing(make_aws_error({"NoSuchEntity", "Instance Profile x cannot be found.", "", 404}, "IAM", "")));
+  EXPECT_TRUE(is_role_missing(
+      make_aws_error({"NoSuchEntity", "The role with name x cannot be found.", "", 404}, "IAM", "")));
+  EXPECT_FALSE(is_role_missing(
+      make_aws_error({"NoSuchEntity", "Instance Profile x cannot be found.", "", 404}, "IAM", "")));
 }
 
 }  // namespace

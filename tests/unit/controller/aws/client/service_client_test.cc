@@ -51,7 +51,8 @@ std::string failure(const std::string& code) {
 
 class ServiceClientTest : public testing::Test {
  protected:
-  base::Result<XmlDocument> call(std::deque<Answer> answers, Retries retries = Retries::kStandard, Call limits = {}) {
+  base::Result<XmlDocument> call(std::deque<Answer> answers, Retries retries = Retries::kStandard,
+                                 Call limits = {}) {
     transport.answers = std::move(answers);
     transport.requests.clear();
     return client.query("DescribeInstances", QueryBody("DescribeInstances", "1"), limits, retries);
@@ -115,7 +116,8 @@ TEST_F(ServiceClientTest, dry_runs_are_sent_once) {
 }
 
 TEST_F(ServiceClientTest, an_empty_budget_ends_retries) {
-  for (int i = 0; i < 50; ++i) EXPECT_FALSE(call({{503, failure("Throttling")}}));  // two retries each: 500 tokens
+  for (int i = 0; i < 50; ++i)
+    EXPECT_FALSE(call({{503, failure("Throttling")}}));  // two retries each: 500 tokens
   EXPECT_FALSE(call({{503, failure("Throttling")}, {}}));
   EXPECT_EQ(transport.requests.size(), 1U);
 }
@@ -128,7 +130,8 @@ TEST_F(ServiceClientTest, learns_the_clock_of_the_server_once) {
   ASSERT_EQ(transport.requests.size(), 2U);
   EXPECT_EQ(transport.requests[0].headers.get("X-Amz-Date"), "20260101T000000Z");
   EXPECT_EQ(transport.requests[1].headers.get("X-Amz-Date"), "20260101T010000Z");
-  EXPECT_FALSE(call({{400, failure("RequestExpired"), "Thu, 01 Jan 2026 01:00:00 GMT"}, {}}));  // no new offset
+  EXPECT_FALSE(
+      call({{400, failure("RequestExpired"), "Thu, 01 Jan 2026 01:00:00 GMT"}, {}}));  // no new offset
   EXPECT_EQ(transport.requests.size(), 1U);
 }
 
@@ -149,7 +152,8 @@ TEST_F(ServiceClientTest, malformed_success_names_the_operation) {
 }
 
 TEST_F(ServiceClientTest, reads_all_pages) {
-  const std::string first = "<R><subnetSet><item><subnetId>s-1</subnetId></item></subnetSet><nextToken>t</nextToken></R>";
+  const std::string first =
+      "<R><subnetSet><item><subnetId>s-1</subnetId></item></subnetSet><nextToken>t</nextToken></R>";
   const std::string last = "<R><subnetSet><item><subnetId>s-2</subnetId></item></subnetSet><nextToken/></R>";
   transport.answers = {{200, first}, {200, last}};
   const auto subnets = make_ec2_api(client)->describe_subnets({{"tag:k", {"v"}}}, {});
@@ -195,7 +199,8 @@ TEST(CachingCredentials, refreshes_ahead_and_keeps_what_still_works) {
 }
 
 TEST(SharedCredentials, reads_one_profile) {
-  const std::string text = "# c\n[default]\naws_access_key_id = A\naws_secret_access_key=B\n[other]\naws_access_key_id=C\n";
+  const std::string text =
+      "# c\n[default]\naws_access_key_id = A\naws_secret_access_key=B\n[other]\naws_access_key_id=C\n";
   EXPECT_EQ(parse_shared_credentials(text, "default")->secret_access_key, "B");
   EXPECT_TRUE(parse_shared_credentials(text, "other").failed_with(base::Code::kNotFound));
   EXPECT_TRUE(parse_shared_credentials(text, "none").failed_with(base::Code::kNotFound));

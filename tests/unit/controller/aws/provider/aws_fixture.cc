@@ -70,7 +70,8 @@ MemoryKube::MemoryKube() {
 net::HttpResponse MemoryKube::handle(const net::HttpRequest& request, const net::Call&) {
   const std::string path = plain_path(request.path());
   const auto it = objects.find(path);
-  if (it == objects.end()) return net::json_response(404, R"({"kind":"Status","reason":"NotFound","code":404})");
+  if (it == objects.end())
+    return net::json_response(404, R"({"kind":"Status","reason":"NotFound","code":404})");
   if (request.method == "DELETE") {
     deleted.push_back(path);
     objects.erase(it);
@@ -90,7 +91,8 @@ net::HttpResponse MemoryKube::handle(const net::HttpRequest& request, const net:
   return net::json_response(200, it->second.dump());
 }
 
-AwsFixture::AwsFixture(std::string queue) : cloud(runtime), log(runtime, sink, {.level = telemetry::Level::kDebug}) {
+AwsFixture::AwsFixture(std::string queue)
+    : cloud(runtime), log(runtime, sink, {.level = telemetry::Level::kDebug}) {
   transport.route(kAwsOrigin, cloud);
   transport.route(kKubeOrigin, kube_server);
   kube::Client::Options options;

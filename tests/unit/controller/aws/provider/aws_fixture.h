@@ -18,7 +18,8 @@
 
 namespace karpenter::aws {
 
-// The least of an API server: objects by path, merge patches with resourceVersion locking, deletes. Not thread-safe.
+// The least of an API server: objects by path, merge patches with resourceVersion locking, deletes. Not
+// thread-safe.
 class MemoryKube final : public net::Handler {
  public:
   MemoryKube();
@@ -34,8 +35,8 @@ class RecordedEvents final : public telemetry::EventRecorder {
   std::vector<telemetry::Event> all;
 };
 
-// The AWS side over the AWS emulator in virtual time, with a NodePool and an EC2NodeClass that selects what the seeded
-// account has.
+// The AWS side over the AWS emulator in virtual time, with a NodePool and an EC2NodeClass that selects what
+// the seeded account has.
 struct AwsFixture {
   explicit AwsFixture(std::string queue = "demo");
   ~AwsFixture();

@@ -88,8 +88,8 @@ TEST(Memory, subtracts_the_vm_overhead) {
 
 // spec: aws §3.7
 TEST(Overhead, kube_reserved_cpu_has_tiers) {
-  const std::vector<std::pair<std::int64_t, std::int64_t>> cases = {{1, 60},  {2, 70},   {4, 80},
-                                                                    {8, 90},  {16, 110}, {96, 310}};
+  const std::vector<std::pair<std::int64_t, std::int64_t>> cases = {{1, 60}, {2, 70},   {4, 80},
+                                                                    {8, 90}, {16, 110}, {96, 310}};
   for (const auto& [vcpus, want] : cases) EXPECT_EQ(kube_reserved_milli_cpu(vcpus), want) << vcpus;
 }
 
@@ -193,9 +193,11 @@ TEST(Labels, hardware_and_topology) {
   EXPECT_EQ(*got.find(label::kGpuName), model::Requirement::in(label::kGpuName, {"tesla-v100"}));
   EXPECT_EQ(*got.find(label::kCpuClockSpeed), model::Requirement::in(label::kCpuClockSpeed, {"3100"}));
   EXPECT_EQ(*got.find(label::kEbsBandwidth), model::Requirement::in(label::kEbsBandwidth, {"4750"}));
-  EXPECT_EQ(got.find(label::kAcceleratorCount)->op(), model::Requirement::Op::kDoesNotExist) << label_text(got, label::kAcceleratorCount);
+  EXPECT_EQ(got.find(label::kAcceleratorCount)->op(), model::Requirement::Op::kDoesNotExist)
+      << label_text(got, label::kAcceleratorCount);
   info.gpus.push_back(info.gpus.front());  // two entries: no label, but the resource counts both
-  EXPECT_EQ(type_labels(info, {}, context()).find(label::kGpuName)->op(), model::Requirement::Op::kDoesNotExist);
+  EXPECT_EQ(type_labels(info, {}, context()).find(label::kGpuName)->op(),
+            model::Requirement::Op::kDoesNotExist);
   EXPECT_EQ(build_instance_type(info, {}, context()).capacity.get(resource::kNvidiaGpu).value(), 16);
   EXPECT_FALSE(type_labels(info, {}, context()).has(labels::kZoneId));
 }

@@ -90,6 +90,11 @@ TEST(FilterTypes, keeps_what_can_be_launched_cheapest_first) {
       {"nothing is large enough", {}, "500", "NoCapacity"},
       {"on-demand", {Requirement::in(labels::kCapacityType, {"on-demand"})}, "2", "a.large/2 b.large/2"},
       {"other zone", {Requirement::in(labels::kZone, {"b"})}, "1", "e.small/1"},
+      {"template labels do not matter",
+       {Requirement::in("team", {"a"}), Requirement::in(labels::kNodePool, {"default"})},
+       "2",
+       "a.large/2 b.large/1"},
+      {"other architecture", {Requirement::in(labels::kArch, {"arm64"})}, "1", "NoCapacity"},
       {"no such zone", {Requirement::in(labels::kZone, {"z"})}, "1", "NoCapacity"},
       {"min values keep exotic types",
        {Requirement::make(labels::kInstanceType, Requirement::Op::kExists, {}, 4).value()},
@@ -110,7 +115,8 @@ TEST(FilterTypes, keeps_what_can_be_launched_cheapest_first) {
 
 TEST(FilterTypes, keeps_sixty) {
   InstanceTypes types;
-  for (int i = 100; i < 200; ++i) types.push_back(a_type("t" + std::to_string(i) + ".x", 1, {{"spot", "a", 300.0 - i}}));
+  for (int i = 100; i < 200; ++i)
+    types.push_back(a_type("t" + std::to_string(i) + ".x", 1, {{"spot", "a", 300.0 - i}}));
   const auto left = filter_types(types, {});
   ASSERT_TRUE(left);
   EXPECT_EQ(left->size(), kMaxLaunchTypes);
@@ -136,7 +142,8 @@ TEST(Overrides, one_per_type_and_zone_with_a_subnet) {
   std::map<std::string, SubnetProvider::Choice> subnets;
   subnets["a"].subnet_id = "subnet-a";
   subnets["c"].subnet_id = "subnet-c";
-  const std::vector<FleetOverride> want = {{"a.x", "subnet-a", "ami-1", "a", 1}, {"b.x", "subnet-a", "ami-1", "a", 4}};
+  const std::vector<FleetOverride> want = {{"a.x", "subnet-a", "ami-1", "a", 1},
+                                           {"b.x", "subnet-a", "ami-1", "a", 4}};
   EXPECT_EQ(plan_overrides(types, subnets, narrowed({}, "spot"), "ami-1"), want);
   EXPECT_EQ(needed_addresses(types, "spot"), (std::map<std::string, std::int64_t>{{"a", 10}, {"b", 10}}));
 }
@@ -154,7 +161,10 @@ TEST(Fleet, what_its_errors_mean) {
       {"unsupported in zone", {"Unsupported"}, base::Code::kNoCapacity, ""},
       {"quota is ice too", {"VcpuLimitExceeded"}, base::Code::kNoCapacity, ""},
       {"spot role", {"AuthFailure.ServiceLinkedRoleCreationNotPermitted"}, base::Code::kNoCapacity, ""},
-      {"mixed", {"InsufficientInstanceCapacity", "InvalidAMIID.NotFound"}, base::Code::kInternal, "AMINotFound"},
+      {"mixed",
+       {"InsufficientInstanceCapacity", "InvalidAMIID.NotFound"},
+       base::Code::kInternal,
+       "AMINotFound"},
       {"unauthorized", {"UnauthorizedOperation"}, base::Code::kInternal, "Unauthorized"},
       {"unknown", {"Surprise"}, base::Code::kInternal, "LaunchFailed"},
   };
@@ -197,10 +207,8 @@ TEST(Drift, static_hash_needs_equal_versions) {
     std::string class_hash, class_version, claim_hash, claim_version, want;
   };
   const std::vector<Case> cases = {
-      {"1", "v6", "1", "v6", ""},
-      {"1", "v6", "2", "v6", "NodeClassDrift"},
-      {"1", "v6", "2", "v5", ""},
-      {"1", "v6", "", "v6", ""},
+      {"1", "v6", "1", "v6", ""}, {"1", "v6", "2", "v6", "NodeClassDrift"},
+      {"1", "v6", "2", "v5", ""}, {"1", "v6", "", "v6", ""},
       {"", "", "2", "v6", ""},
   };
   for (const auto& c : cases) {
@@ -246,13 +254,15 @@ TEST(Drift, of_the_running_instance) {
 TEST(Amis, one_per_requirement_set_newest_first) {
   const base::Time now = base::parse_rfc3339("2026-01-01T00:00:00Z").value();
   const auto image = [](std::string id, std::string arch, std::string created, std::string deprecated = "") {
-    return ImageCandidate{{std::move(id), "n", std::move(arch), std::move(created), std::move(deprecated)}, {}};
+    return ImageCandidate{{std::move(id), "n", std::move(arch), std::move(created), std::move(deprecated)},
+                          {}};
   };
-  const auto got = reduce_images({image("ami-1", "x86_64", "2025-01-01T00:00:00.000Z"),
-                                  image("ami-2", "x86_64", "2025-06-01T00:00:00.000Z", "2025-12-01T00:00:00.000Z"),
-                                  image("ami-3", "arm64", "2025-03-01T00:00:00.000Z"),
-                                  image("ami-4", "x86_64", "not a date"), image("ami-5", "i386", "2025-09-01T00:00:00.000Z")},
-                                 now);
+  const auto got = reduce_images(
+      {image("ami-1", "x86_64", "2025-01-01T00:00:00.000Z"),
+       image("ami-2", "x86_64", "2025-06-01T00:00:00.000Z", "2025-12-01T00:00:00.000Z"),
+       image("ami-3", "arm64", "2025-03-01T00:00:00.000Z"), image("ami-4", "x86_64", "not a date"),
+       image("ami-5", "i386", "2025-09-01T00:00:00.000Z")},
+      now);
   ASSERT_EQ(got.size(), 2U);
   EXPECT_EQ(got[0].id, "ami-3");
   EXPECT_EQ(got[1].id, "ami-1");  // ami-2 is newer but deprecated
@@ -308,8 +318,9 @@ TEST(Selectors, become_one_call_per_kind_of_term) {
 
 // spec: aws §10.4
 TEST(Tags, restricted_keys) {
-  for (const std::string bad : {"karpenter.sh/nodepool", "eks:eks-cluster-name", "karpenter.k8s.aws/ec2nodeclass",
-                                "karpenter.sh/nodeclaim", "kubernetes.io/cluster/demo"}) {
+  for (const std::string bad :
+       {"karpenter.sh/nodepool", "eks:eks-cluster-name", "karpenter.k8s.aws/ec2nodeclass",
+        "karpenter.sh/nodeclaim", "kubernetes.io/cluster/demo"}) {
     EXPECT_FALSE(check_tags({{bad, "x"}})) << bad;
   }
   EXPECT_TRUE(check_tags({{"team", "a"}, {"kubernetes.io/cluster/", "x"}, {"kubernetes.io/role", "x"}}));

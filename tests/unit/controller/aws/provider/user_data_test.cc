@@ -67,9 +67,10 @@ std::vector<MimePart> parts_of(const BootstrapInput& from) {
 TEST(Al2023, writes_a_node_config) {
   const auto text = make_user_data(AmiFamily::kAl2023, input());
   ASSERT_TRUE(text);
-  EXPECT_EQ(*text, "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"//\"\n\n--//\n"
-                   "Content-Type: application/node.eks.aws\n\n" +
-                       std::string(kNodeConfig) + "\n--//--\n");
+  EXPECT_EQ(*text,
+            "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"//\"\n\n--//\n"
+            "Content-Type: application/node.eks.aws\n\n" +
+                std::string(kNodeConfig) + "\n--//--\n");
 }
 
 // spec: aws §9.3
@@ -81,7 +82,8 @@ TEST(Al2023, custom_parts_come_first) {
   };
   const std::string archive =
       "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"B\"\r\n\r\n--B\r\nContent-Type: "
-      "text/cloud-config\r\nX-Other: y\r\n\r\na: b\r\n--B\r\nContent-Type: text/x-shellscript\r\n\r\necho\r\n--B--\r\n";
+      "text/cloud-config\r\nX-Other: y\r\n\r\na: b\r\n--B\r\nContent-Type: "
+      "text/x-shellscript\r\n\r\necho\r\n--B--\r\n";
   const std::vector<Case> cases = {
       {"script", "#!/bin/bash\necho hi\n", {"text/x-shellscript; charset=\"us-ascii\""}},
       {"node config", "apiVersion: node.eks.aws/v1alpha1\nkind: NodeConfig\n", {"application/node.eks.aws"}},
@@ -108,7 +110,8 @@ TEST(Al2023, bad_input_is_refused) {
   without_cidr.service_cidr = "";
   EXPECT_TRUE(make_user_data(AmiFamily::kAl2023, without_cidr).failed_with(base::Code::kNotReady));
   auto bad_archive = input();
-  bad_archive.custom = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"B\"\n\n--B\n\nnever closed";
+  bad_archive.custom =
+      "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"B\"\n\n--B\n\nnever closed";
   EXPECT_TRUE(make_user_data(AmiFamily::kAl2023, bad_archive).failed_with(base::Code::kInvalid));
   auto not_multipart = input();
   not_multipart.custom = "Content-Type: text/plain\n\nx";
@@ -150,7 +153,8 @@ TEST(BootstrapLabels, drop_what_kubelet_may_not_set) {
                                      {"karpenter.k8s.aws/instance-cpu", "2"},
                                      {"notkubernetes.io/x", "1"},
                                      {"plain", "1"}});
-  EXPECT_EQ(got, (model::StringMap{{"karpenter.k8s.aws/instance-cpu", "2"}, {"notkubernetes.io/x", "1"}, {"plain", "1"}}));
+  EXPECT_EQ(got, (model::StringMap{
+                     {"karpenter.k8s.aws/instance-cpu", "2"}, {"notkubernetes.io/x", "1"}, {"plain", "1"}}));
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -71,7 +73,8 @@ TEST_F(AwsSide, resolves_the_node_class) {
   EXPECT_FALSE(node_class.status.amis.empty());
   EXPECT_FALSE(node_class.status.instance_profile.empty());
   for (const auto& condition : node_class.status.conditions) {
-    EXPECT_EQ(condition.status, "True") << condition.type << " " << condition.reason << " " << condition.message;
+    EXPECT_EQ(condition.status, "True")
+        << condition.type << " " << condition.reason << " " << condition.message;
   }
   const auto names = fixture.cloud.instance_profile_names();
   EXPECT_NE(std::ranges::find(names, node_class.status.instance_profile), names.end());
@@ -80,7 +83,13 @@ TEST_F(AwsSide, resolves_the_node_class) {
 // spec: aws §6, §10.1, §10.2
 TEST_F(AwsSide, creates_lists_and_removes_an_instance) {
   start();
-  const auto claim = launch(a_claim("one"));
+  auto wanted = a_claim("one");
+  model::NodeSelectorRequirement team;  // a label of the NodePool's template: EC2 knows nothing of it
+  team.key = "example.com/team";
+  team.op = "In";
+  team.values = {"a"};
+  wanted.spec.requirements.push_back(team);
+  const auto claim = launch(wanted);
   ASSERT_EQ(fixture.cloud.instances().size(), 1U);
   const auto instance = fixture.cloud.instances().front();
   EXPECT_EQ(claim.status.provider_id, instance.provider_id());
@@ -114,8 +123,10 @@ TEST_F(AwsSide, learns_from_missing_capacity_and_forgets_after_three_minutes) {
 
   const auto available = [&] {
     std::size_t count = 0;
-    for (const auto& type : *fixture.aws->cloud().instance_types(a_node_pool(), {})) {
-      for (const auto& one : type->offerings) count += one.available && one.capacity_type == "on-demand" ? 1U : 0U;
+    const auto types = fixture.aws->cloud().instance_types(a_node_pool(), {}).value();
+    for (const auto& type : types) {
+      for (const auto& one : type->offerings)
+        count += one.available && one.capacity_type == "on-demand" ? 1U : 0U;
     }
     return count;
   };
@@ -146,28 +157,129 @@ TEST_F(AwsSide, launches_spot_when_it_may) {
   EXPECT_EQ(fixture.cloud.instances().front().capacity_type, "spot");
 }
 
-// A crash or a lost answer between CreateFleet and the status patch must not leave two instances. spec: aws §2.7
+// A crash or a lost answer between CreateFleet and the status patch must not leave two instances. spec: aws
+// §2.7
 TEST_F(AwsSide, a_repeated_create_finds_the_same_instance) {
   start();
   int lost = 1;
-  fixture.cloud.set_fault_hook([&](const devcluster::AwsRequest& request) -> std::optional<devcluster::AwsFault> {
-    if (request.operation != "CreateFleet" || lost-- <= 0) return std::nullopt;
-    return devcluster::AwsFault{.when = devcluster::AwsFault::When::kAfter, .status = 503};
-  });
+  fixture.cloud.set_fault_hook(
+      [&](const devcluster::AwsRequest& request) -> std::optional<devcluster::AwsFault> {
+        if (request.operation != "CreateFleet" || lost-- <= 0) return std::nullopt;
+        return devcluster::AwsFault{.when = devcluster::AwsFault::When::kAfter, .status = 503};
+      });
   const auto first = launch(a_claim("one"));
   const auto again = launch(a_claim("one"));
   EXPECT_EQ(first.status.provider_id, again.status.provider_id);
   EXPECT_EQ(fixture.cloud.instances().size(), 1U);
 }
 
-// spec: aws §2.7, §16 R3
-TEST_F(AwsSide, survives_throttling_and_templates_that_appear_late) {
+// spec: aws §2.7
+TEST_F(AwsSide, survives_throttling) {
   start();
   auto switches = fixture.cloud.switches();
   switches.throttle_every = 3;
   fixture.cloud.set_switches(switches);
   launch(a_claim("one"));
   EXPECT_EQ(fixture.cloud.instances().size(), 1U);
+}
+
+// spec: aws §16 R3
+TEST_F(AwsSide, waits_for_templates_that_appear_late) {
+  start();
+  auto switches = fixture.cloud.switches();
+  switches.launch_template_lag = std::chrono::seconds(1);
+  fixture.cloud.set_switches(switches);
+  const auto early = fixture.aws->cloud().create(a_claim("one"), {});
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().code, base::Code::kInternal);
+  EXPECT_EQ(early.error().reason, "LaunchTemplateNotFound");
+  const auto templates = fixture.cloud.launch_template_names();
+  fixture.runtime.run_for(std::chrono::seconds(2));
+  launch(a_claim("one"));
+  EXPECT_EQ(fixture.cloud.launch_template_names(), templates);  // the same ones, not more with each try
+}
+
+// spec: aws §7.1
+TEST_F(AwsSide, concurrent_launches_share_templates) {
+  start();
+  launch(a_claim("first"));
+  const auto templates = fixture.cloud.launch_template_names();
+  fixture.runtime.run_for(std::chrono::minutes(2));
+  fixture.aws->parts().templates->sweep({});  // gone from EC2: all that follow must make them again, once
+  ASSERT_TRUE(fixture.cloud.launch_template_names().empty());
+  int failures = 0;
+  for (int i = 0; i < 20; ++i) {
+    fixture.runtime.spawn("launch", [&, i](std::stop_token) {
+      const auto made = fixture.aws->cloud().create(a_claim("c" + std::to_string(i)), {});
+      if (!made) ++failures;
+    });
+  }
+  fixture.runtime.join_all();
+  EXPECT_EQ(failures, 0);
+  EXPECT_EQ(fixture.cloud.instances().size(), 21U);
+  EXPECT_EQ(fixture.cloud.launch_template_names(), templates);
+  for (const auto& count : fixture.cloud.request_counts()) {
+    if (count.operation == "CreateLaunchTemplate") {
+      EXPECT_EQ(count.errors, 0U);
+    }
+  }
+}
+
+// spec: aws §2.9
+TEST_F(AwsSide, concurrent_terminations_are_merged_and_one_bad_id_hurts_nobody) {
+  start();
+  std::vector<std::string> ids;
+  for (int i = 0; i < 10; ++i) {
+    ids.push_back(instance_id_of(launch(a_claim("c" + std::to_string(i))).status.provider_id).value());
+  }
+  ids.emplace_back("i-00000000000000000");
+  fixture.cloud.reset_request_counts();
+  std::map<std::string, base::Code> failed;
+  for (const auto& id : ids) {
+    fixture.runtime.spawn("remove", [&, id](std::stop_token) {
+      const auto removed = fixture.aws->parts().instances->remove(id, {});
+      if (!removed) failed.emplace(id, removed.error().code);
+    });
+  }
+  fixture.runtime.join_all();
+  EXPECT_EQ(failed, (std::map<std::string, base::Code>{{"i-00000000000000000", base::Code::kNotFound}}));
+  for (const auto& count : fixture.cloud.request_counts()) {
+    if (count.operation == "TerminateInstances") {
+      EXPECT_EQ(count.signed_requests, 1U);
+    }
+    if (count.operation == "DescribeInstances") {
+      EXPECT_EQ(count.signed_requests, 1U + ids.size());
+    }
+  }
+  fixture.runtime.run_for(std::chrono::seconds(10));
+  EXPECT_TRUE(fixture.aws->cloud().list({})->empty());
+}
+
+// spec: aws §13.9
+TEST_F(AwsSide, publishes_offerings) {
+  start();
+  run("cloudprovider.metrics");
+  const auto value = [&](const std::string& name, const std::string& capacity_type) {
+    return fixture.metrics.value(
+        "karpenter_cloudprovider_instance_type_offering_" + name,
+        {{"instance_type", "m5.large"}, {"capacity_type", capacity_type}, {"zone", "us-west-2a"}});
+  };
+  EXPECT_EQ(value("available", "on-demand"), 1);
+  EXPECT_EQ(value("available", "reserved"), 0);
+  EXPECT_GT(value("price_estimate", "on-demand"), value("price_estimate", "spot"));
+}
+
+TEST_F(AwsSide, a_stop_ends_a_call) {
+  start();
+  std::stop_source stop;
+  stop.request_stop();
+  Call call;
+  call.stop = stop.get_token();
+  fixture.cloud.set_fault_hook([](const devcluster::AwsRequest&) -> std::optional<devcluster::AwsFault> {
+    return devcluster::AwsFault{.status = 503};
+  });
+  EXPECT_FALSE(fixture.aws->cloud().create(a_claim("one"), call));
+  EXPECT_TRUE(fixture.cloud.instances().empty());
 }
 
 // spec: aws §7.6
@@ -214,9 +326,11 @@ TEST_F(AwsSide, a_spot_warning_deletes_the_claim) {
   EXPECT_NE(fixture.node_claims.find("two"), nullptr);
   EXPECT_TRUE(fixture.aws->parts().unavailable->is_unavailable(
       {labels::kSpot, claim.meta.label(labels::kInstanceType), claim.meta.label(labels::kZone)}, {}));
-  EXPECT_EQ(fixture.metrics.value("karpenter_interruption_received_messages_total", {{"message_type", "spot_interrupted"}}),
+  EXPECT_EQ(fixture.metrics.value("karpenter_interruption_received_messages_total",
+                                  {{"message_type", "spot_interrupted"}}),
             1);
-  const auto interrupted = std::ranges::count(fixture.events.all, "SpotInterrupted", &telemetry::Event::reason);
+  const auto interrupted =
+      std::ranges::count(fixture.events.all, "SpotInterrupted", &telemetry::Event::reason);
   EXPECT_EQ(interrupted, 1);
 }
 
@@ -289,7 +403,9 @@ TEST_F(AwsSide, says_what_it_could_not_resolve) {
   fixture.put(node_class);
   start();
   const auto status = fixture.node_class().status;
-  const auto reason = [&](std::string_view type) { return model::find_condition(status.conditions, type)->reason; };
+  const auto reason = [&](std::string_view type) {
+    return model::find_condition(status.conditions, type)->reason;
+  };
   EXPECT_EQ(reason("SubnetsReady"), "SubnetsNotFound");
   EXPECT_EQ(reason("SecurityGroupsReady"), "SecurityGroupsNotFound");
   EXPECT_EQ(reason("AMIsReady"), "AMINotFound");
@@ -301,10 +417,11 @@ TEST_F(AwsSide, says_what_it_could_not_resolve) {
 // spec: aws §1.3
 TEST_F(AwsSide, start_names_the_step_that_failed) {
   std::string broken;
-  fixture.cloud.set_fault_hook([&](const devcluster::AwsRequest& request) -> std::optional<devcluster::AwsFault> {
-    if (request.operation != broken) return std::nullopt;
-    return devcluster::AwsFault{.status = 403, .code = "UnauthorizedOperation"};
-  });
+  fixture.cloud.set_fault_hook(
+      [&](const devcluster::AwsRequest& request) -> std::optional<devcluster::AwsFault> {
+        if (request.operation != broken) return std::nullopt;
+        return devcluster::AwsFault{.status = 403, .code = "UnauthorizedOperation"};
+      });
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"DescribeInstanceTypes", "ec2 api connectivity check"},
       {"DescribeCluster", "cluster endpoint from EKS"},

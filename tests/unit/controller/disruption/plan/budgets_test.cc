@@ -22,7 +22,7 @@ TEST(Cron, finds_the_next_activation) {
       {"50/5 * * * *", "2026-03-04T09:51:00Z", "2026-03-04T09:55:00Z"},
       {"0 0 29 feb *", "2026-03-01T00:00:00Z", "2028-02-29T00:00:00Z"},
       {"0 0 30 2 *", "2026-03-01T00:00:00Z", ""},
-      {"0 0 13 * FRI", "2026-03-01T00:00:00Z", "2026-03-06T00:00:00Z"},  // both restricted: either
+      {"0 0 13 * FRI", "2026-03-01T00:00:00Z", "2026-03-06T00:00:00Z"},   // both restricted: either
       {"0 0 */2 * fri", "2026-03-01T00:00:00Z", "2026-03-03T00:00:00Z"},  // a step is no star
       {"0 0 * * mon-wed", "2026-03-04T00:00:00Z", "2026-03-09T00:00:00Z"},
       {"0 0 1,15 jan-mar ?", "2026-03-15T00:00:00Z", "2027-01-01T00:00:00Z"},
@@ -38,9 +38,10 @@ TEST(Cron, finds_the_next_activation) {
 }
 
 TEST(Cron, refuses_what_is_not_a_schedule) {
-  for (const std::string text : {"", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *",
-                                 "* * * * 7", "*/0 * * * *", "5-3 * * * *", "1-2-3 * * * *", "*/2/2 * * * *", "-1 * * * *",
-                                 "a * * * *", "1, * * * *", "@every 5m", "TZ=UTC 0 0 * * *", "@Daily"}) {
+  for (const std::string text :
+       {"", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 7",
+        "*/0 * * * *", "5-3 * * * *", "1-2-3 * * * *", "*/2/2 * * * *", "-1 * * * *", "a * * * *",
+        "1, * * * *", "@every 5m", "TZ=UTC 0 0 * * *", "@Daily"}) {
     EXPECT_FALSE(Cron::parse(text)) << text;
   }
 }
@@ -126,7 +127,8 @@ TEST(Budgets, count_nodes_on_their_way_out_for_every_reason) {
   EXPECT_EQ(budgets.at("p").disrupting, 3);
   EXPECT_EQ(budgets.at("p").remaining, 0);
   EXPECT_EQ(budgets.at("idle").total, 0);
-  EXPECT_EQ(count_budgets(pools, nodes, Reason::kUnhealthy, kNow).at("p").remaining, 1);  // not ready does not count
+  EXPECT_EQ(count_budgets(pools, nodes, Reason::kUnhealthy, kNow).at("p").remaining,
+            1);  // not ready does not count
   EXPECT_EQ(remaining(budgets, "unknown"), 0);
   EXPECT_FALSE(take_one(budgets, "p"));
 }

@@ -21,7 +21,8 @@ using std::chrono::seconds;
 
 inline const Time kNow = std::chrono::sys_days(std::chrono::year(2026) / 3 / 4) + hours(12);
 
-inline model::Condition condition(std::string_view type, std::string_view status, Time since = kNow - hours(1)) {
+inline model::Condition condition(std::string_view type, std::string_view status,
+                                  Time since = kNow - hours(1)) {
   return {.type = std::string(type),
           .status = std::string(status),
           .reason = std::string(type),
@@ -76,7 +77,8 @@ inline std::shared_ptr<const cloud::InstanceType> a_type(std::string name, doubl
   auto type = std::make_shared<cloud::InstanceType>();
   type->requirements.add(model::Requirement::in(labels::kInstanceType, {name}));
   type->name = std::move(name);
-  for (const auto& [capacity, price] : {std::pair(labels::kOnDemand, on_demand), std::pair(labels::kSpot, spot)}) {
+  for (const auto& [capacity, price] :
+       {std::pair(labels::kOnDemand, on_demand), std::pair(labels::kSpot, spot)}) {
     if (price <= 0) continue;
     cloud::Offering offering{.requirements = {},
                              .zone = "z1",
@@ -94,9 +96,8 @@ inline std::shared_ptr<model::NodePool> a_pool(std::string name = "p") {
   auto pool = std::make_shared<model::NodePool>();
   pool->meta.name = std::move(name);
   pool->meta.uid = "uid-" + pool->meta.name;
-  pool->spec.disruption = model::Disruption{.consolidate_after = "0s",
-                                            .consolidation_policy = "WhenEmptyOrUnderutilized",
-                                            .budgets = std::nullopt};
+  pool->spec.disruption = model::Disruption{
+      .consolidate_after = "0s", .consolidation_policy = "WhenEmptyOrUnderutilized", .budgets = std::nullopt};
   return pool;
 }
 
@@ -152,8 +153,9 @@ inline Pools pools_of(std::vector<std::shared_ptr<model::NodePool>> pools) {
   Pools out;
   for (auto& pool : pools) {
     const auto name = pool->meta.name;
-    out.emplace(name, PoolView{.pool = std::move(pool),
-                               .instance_types = {a_type("m5.large", 0.04, 0.10), a_type("m5.xlarge", 0.08, 0.20)}});
+    out.emplace(
+        name, PoolView{.pool = std::move(pool),
+                       .instance_types = {a_type("m5.large", 0.04, 0.10), a_type("m5.xlarge", 0.08, 0.20)}});
   }
   return out;
 }

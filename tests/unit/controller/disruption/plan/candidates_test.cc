@@ -37,7 +37,8 @@ TEST_F(Eligibility, names_the_first_check_that_objects) {
       {"nominated", [](NodeBuilder& n) { n.view.nominated = true; }},
       {"node-do-not-disrupt",
        [](NodeBuilder& n) { n.node.meta.annotations[std::string(labels::kDoNotDisrupt)] = "true"; }},
-      {"without-nodepool-label", [](NodeBuilder& n) { n.node.meta.labels.erase(std::string(labels::kNodePool)); }},
+      {"without-nodepool-label",
+       [](NodeBuilder& n) { n.node.meta.labels.erase(std::string(labels::kNodePool)); }},
       {"unknown-nodepool", [](NodeBuilder& n) { n.label(labels::kNodePool, "gone"); }},
       {"pod-do-not-disrupt",
        [](NodeBuilder& n) {
@@ -95,8 +96,7 @@ TEST_F(Eligibility, screening_yields_candidates_with_price_and_cost) {
   const std::vector<NodeView> nodes{
       a_node("busy").pod(a_pod("x")).pod(a_pod("d").owner("apps/v1", "DaemonSet")).build(),
       a_node("dear").label(labels::kInstanceType, "m5.xlarge").build(),
-      a_node("odd").label(labels::kInstanceType, "unknown").build(),
-      a_node("b").build(),
+      a_node("odd").label(labels::kInstanceType, "unknown").build(), a_node("b").build(),
       a_node("a").build()};
   auto screening = screen(nodes, {.pools = pools_, .pdbs = limits, .now = kNow});
   ASSERT_EQ(screening.candidates.size(), 5U);

@@ -10,7 +10,8 @@ namespace {
 Candidates candidates_of(const Pools& pools, const std::vector<NodeView>& nodes) {
   const PdbLimits limits(std::vector<std::shared_ptr<const model::PodDisruptionBudget>>{});
   Candidates out;
-  for (const auto& node : nodes) out.push_back(make_candidate(node, {.pools = pools, .pdbs = limits, .now = kNow}));
+  for (const auto& node : nodes)
+    out.push_back(make_candidate(node, {.pools = pools, .pdbs = limits, .now = kNow}));
   return out;
 }
 
@@ -21,7 +22,9 @@ std::vector<std::string> names(const Candidates& candidates) {
 }
 using Names = std::vector<std::string>;
 
-Budgets a_budget(std::int64_t remaining) { return {{"p", {.total = 9, .allowed = remaining, .remaining = remaining}}}; }
+Budgets a_budget(std::int64_t remaining) {
+  return {{"p", {.total = 9, .allowed = remaining, .remaining = remaining}}};
+}
 
 SimulationResult fits() { return {}; }
 SimulationResult needs(cloud::InstanceTypes types, std::vector<std::string> capacity_types = {}) {
@@ -51,11 +54,13 @@ class Methods : public testing::Test {
 // spec: disruption §6
 TEST_F(Methods, emptiness_takes_empty_consolidatable_nodes) {
   const auto chosen = filter_emptiness(
-      candidates_of(pools_, {a_node("empty").build(), a_node("busy").pod(a_pod()).build(),
-                             a_node("daemons").pod(a_pod().owner("apps/v1", "DaemonSet")).build(),
-                             a_node("free-pods").pod(a_pod().annotation(labels::kDisruptionCost, "-2147483648")).build(),
-                             a_node("settling").is_not("Consolidatable").build(),
-                             a_node("gone-type").label(labels::kInstanceType, "none").build()}),
+      candidates_of(
+          pools_,
+          {a_node("empty").build(), a_node("busy").pod(a_pod()).build(),
+           a_node("daemons").pod(a_pod().owner("apps/v1", "DaemonSet")).build(),
+           a_node("free-pods").pod(a_pod().annotation(labels::kDisruptionCost, "-2147483648")).build(),
+           a_node("settling").is_not("Consolidatable").build(),
+           a_node("gone-type").label(labels::kInstanceType, "none").build()}),
       notes_);
   EXPECT_EQ(names(chosen), (Names{"empty", "daemons", "free-pods", "gone-type"}));
   EXPECT_TRUE(notes_.empty());
@@ -115,9 +120,8 @@ TEST_F(Methods, drift_takes_idle_nodes_first_and_then_the_longest_drifted) {
   const auto no_budget = plan_drift(all, a_budget(0), never_fits);
   EXPECT_FALSE(no_budget->command);
   EXPECT_TRUE(no_budget->constrained);
-  EXPECT_FALSE(plan_drift(all, a_budget(1), [](auto) -> base::Result<SimulationResult> {
-    return base::internal("broken");
-  }));
+  EXPECT_FALSE(plan_drift(all, a_budget(1),
+                          [](auto) -> base::Result<SimulationResult> { return base::internal("broken"); }));
 }
 
 // spec: disruption §9.1
@@ -140,7 +144,8 @@ TEST_F(Methods, consolidation_leaves_nodes_out_for_a_reason) {
       {"settling", a_node().pod(a_pod()).is_not("Consolidatable"), false, false}};
   for (const auto& c : cases) {
     notes_.clear();
-    EXPECT_EQ(!filter_consolidation(candidates_of(pools_, {c.node.build()}), notes_).empty(), c.kept) << c.name;
+    EXPECT_EQ(!filter_consolidation(candidates_of(pools_, {c.node.build()}), notes_).empty(), c.kept)
+        << c.name;
     EXPECT_EQ(!notes_.empty(), c.noted) << c.name;
   }
   pool_->spec.disruption->consolidation_policy = "WhenEmpty";
@@ -169,13 +174,16 @@ TEST_F(Methods, consolidation_deletes_or_replaces_by_strictly_cheaper) {
   EXPECT_TRUE(evaluate(std::move(deleting)).notes.empty());
 
   // Spot prices count where there are any; then on-demand must not be a fallback.
-  const auto to_spot = evaluate(needs({a_type("big", 0.09, 0.30), a_type("small", 0.02, 0.05), a_type("od", 0, 0.04)},
-                                      {"on-demand", "spot"}));
+  const auto to_spot =
+      evaluate(needs({a_type("big", 0.09, 0.30), a_type("small", 0.02, 0.05), a_type("od", 0, 0.04)},
+                     {"on-demand", "spot"}));
   ASSERT_TRUE(to_spot.command);
   const auto& node = to_spot.command->replacements.front();
-  EXPECT_EQ(node.requirements.find(labels::kCapacityType)->values(), (std::set<std::string, std::less<>>{"spot"}));
+  EXPECT_EQ(node.requirements.find(labels::kCapacityType)->values(),
+            (std::set<std::string, std::less<>>{"spot"}));
   ASSERT_EQ(node.instance_types.size(), 2U);
-  EXPECT_EQ(node.instance_types[0]->name, "small");  // cheapest first; the type without spot cannot be launched
+  EXPECT_EQ(node.instance_types[0]->name,
+            "small");  // cheapest first; the type without spot cannot be launched
   EXPECT_NEAR(to_spot.command->savings, 0.08, 1e-9);
   EXPECT_EQ(to_spot.notes.front().kind, Note::Kind::kConsolidationCandidate);
 
@@ -188,8 +196,8 @@ TEST_F(Methods, consolidation_deletes_or_replaces_by_strictly_cheaper) {
 
 // spec: disruption §9.4
 TEST_F(Methods, spot_to_spot_is_gated_and_needs_fifteen_cheaper_types) {
-  const auto spot =
-      candidates_of(pools_, {a_node().pod(a_pod()).label(labels::kCapacityType, labels::kSpot).build()});  // $0.04
+  const auto spot = candidates_of(
+      pools_, {a_node().pod(a_pod()).label(labels::kCapacityType, labels::kSpot).build()});  // $0.04
   const auto types = [](int n) {
     cloud::InstanceTypes out;
     for (int i = 0; i < n; ++i) out.push_back(a_type("t" + std::to_string(100 + i), 0.01 + 0.001 * i, 1));
@@ -229,7 +237,8 @@ TEST_F(Methods, single_node_interleaves_pools_and_resumes_after_a_timeout) {
   EXPECT_TRUE(first.empty());
 
   asked.clear();
-  const auto cut = plan_single_node(all, budgets, stuck, {}, [&] { return !asked.empty(); }, first);
+  const auto cut = plan_single_node(
+      all, budgets, stuck, {}, [&] { return !asked.empty(); }, first);
   EXPECT_TRUE(cut.timed_out);
   EXPECT_EQ(first, (std::set<std::string, std::less<>>{"q"}));
   asked.clear();
@@ -237,8 +246,8 @@ TEST_F(Methods, single_node_interleaves_pools_and_resumes_after_a_timeout) {
   EXPECT_EQ(asked.front(), "q1");
 
   budgets.at("p").remaining = 0;
-  const auto found = plan_single_node(all, budgets, [](auto) -> base::Result<SimulationResult> { return fits(); }, {},
-                                      never, first);
+  const auto found = plan_single_node(
+      all, budgets, [](auto) -> base::Result<SimulationResult> { return fits(); }, {}, never, first);
   ASSERT_TRUE(found.command);
   EXPECT_EQ(names(found.command->candidates), Names{"q1"});
   EXPECT_TRUE(found.constrained);
@@ -246,7 +255,8 @@ TEST_F(Methods, single_node_interleaves_pools_and_resumes_after_a_timeout) {
 
 // spec: disruption §14.2
 TEST_F(Methods, validation_of_emptiness_keeps_what_still_holds) {
-  const auto command = *plan_emptiness(candidates_of(pools_, {a_node("a").build(), a_node("b").build()}), a_budget(2)).command;
+  const auto command =
+      *plan_emptiness(candidates_of(pools_, {a_node("a").build(), a_node("b").build()}), a_budget(2)).command;
   auto nominated = a_node("b");
   nominated.view.nominated = true;
   const auto fresh = candidates_of(pools_, {a_node("a").build(), nominated.build(), a_node("c").build()});
@@ -263,7 +273,8 @@ TEST_F(Methods, validation_of_consolidation_wants_the_same_again) {
   const auto fresh = candidates_of(pools_, {a_node("a").pod(a_pod()).build()});
   const auto small = a_type("small", 0.01, 0.02);
   const auto command = *evaluate_consolidation(fresh, needs({small}), {}).command;
-  const auto validate = [&](const Command& c, const Candidates& now, std::int64_t budget, SimulationResult simulation) {
+  const auto validate = [&](const Command& c, const Candidates& now, std::int64_t budget,
+                            SimulationResult simulation) {
     return *validate_consolidation(c, now, a_budget(budget),
                                    [&](auto) -> base::Result<SimulationResult> { return simulation; });
   };

@@ -20,10 +20,13 @@ TEST(Pods, predicates_follow_the_table) {
       {"running", a_pod().get(), true, true, true, true},
       {"succeeded", a_pod().phase("Succeeded").get(), false, false, true, false},
       {"terminating", a_pod().deleted(kNow).get(), false, false, true, true},
-      {"terminating stateful", a_pod().deleted(kNow).owner("apps/v1", "StatefulSet").get(), true, false, true, true},
-      {"stuck terminating", a_pod().deleted(kNow - minutes(1) - seconds(1)).get(), false, false, false, false},
+      {"terminating stateful", a_pod().deleted(kNow).owner("apps/v1", "StatefulSet").get(), true, false, true,
+       true},
+      {"stuck terminating", a_pod().deleted(kNow - minutes(1) - seconds(1)).get(), false, false, false,
+       false},
       {"daemon", a_pod().owner("apps/v1", "DaemonSet").get(), false, true, true, true},
-      {"daemon set of another group", a_pod().owner("extensions/v1beta1", "DaemonSet").get(), true, true, true, true},
+      {"daemon set of another group", a_pod().owner("extensions/v1beta1", "DaemonSet").get(), true, true,
+       true, true},
       {"mirror", a_pod().owner("v1", "Node").get(), false, false, false, false},
       {"tolerates the disrupted taint", a_pod().tolerates_everything().get(), true, false, false, false},
       {"do not disrupt", a_pod().annotation(labels::kDoNotDisrupt, "true").get(), true, false, true, true}};
@@ -42,11 +45,11 @@ TEST(Pods, do_not_disrupt_reads_true_and_positive_durations_only) {
     std::string value;
     Kind want;
   };
-  const std::vector<Case> cases{{"true", Kind::kForever},     {"false", Kind::kInvalid}, {"True", Kind::kInvalid},
-                                {"30m", Kind::kUntil},        {"10m", Kind::kElapsed},   {"9m59s", Kind::kElapsed},
-                                {"10m1s", Kind::kUntil},      {"0s", Kind::kInvalid},    {"-5m", Kind::kInvalid},
-                                {"2540400h", Kind::kUntil},  // about 290 years: the end does not overflow
-                                {"abc", Kind::kInvalid},      {"", Kind::kInvalid}};
+  const std::vector<Case> cases{
+      {"true", Kind::kForever}, {"false", Kind::kInvalid},  {"True", Kind::kInvalid}, {"30m", Kind::kUntil},
+      {"10m", Kind::kElapsed},  {"9m59s", Kind::kElapsed},  {"10m1s", Kind::kUntil},  {"0s", Kind::kInvalid},
+      {"-5m", Kind::kInvalid},  {"2540400h", Kind::kUntil},  // about 290 years: the end does not overflow
+      {"abc", Kind::kInvalid},  {"", Kind::kInvalid}};
   for (const auto& c : cases) {
     const auto pod = a_pod().started(kNow - minutes(10)).annotation(labels::kDoNotDisrupt, c.value).get();
     EXPECT_EQ(do_not_disrupt(pod, kNow).kind, c.want) << c.value;
@@ -55,7 +58,8 @@ TEST(Pods, do_not_disrupt_reads_true_and_positive_durations_only) {
   EXPECT_TRUE(do_not_disrupt(a_pod().annotation(labels::kDoNotDisrupt, "1m").get(), kNow).active());
 }
 
-std::shared_ptr<const model::PodDisruptionBudget> a_budget(std::string name, std::string app, std::int32_t allowed) {
+std::shared_ptr<const model::PodDisruptionBudget> a_budget(std::string name, std::string app,
+                                                           std::int32_t allowed) {
   auto out = std::make_shared<model::PodDisruptionBudget>();
   out->meta.name = std::move(name);
   out->meta.namespace_name = "default";
@@ -76,9 +80,13 @@ TEST(PdbLimits, tests_follow_the_budgets) {
   unhealthy->unhealthy_pod_eviction_policy = "AlwaysAllow";
   auto no_selector = std::make_shared<model::PodDisruptionBudget>(*a_budget("nothing", "x", 0));
   no_selector->selector.reset();
-  const std::vector<std::shared_ptr<const model::PodDisruptionBudget>> budgets{
-      none_left, blocking, unhealthy, no_selector, a_budget("free", "api", 1), a_budget("second", "both", 9),
-      a_budget("first", "both", 9)};
+  const std::vector<std::shared_ptr<const model::PodDisruptionBudget>> budgets{none_left,
+                                                                               blocking,
+                                                                               unhealthy,
+                                                                               no_selector,
+                                                                               a_budget("free", "api", 1),
+                                                                               a_budget("second", "both", 9),
+                                                                               a_budget("first", "both", 9)};
   const PdbLimits limits(budgets);
   const auto blocked = [&](model::Pod pod, When test) { return limits.blocking(pod, test, kNow); };
   using Keys = std::vector<std::string>;
@@ -117,7 +125,8 @@ TEST(Cost, of_a_pod_adds_annotation_and_priority_and_is_clamped) {
   EXPECT_DOUBLE_EQ(cost("NaN", {}), 1.0);
   EXPECT_DOUBLE_EQ(cost("", 33554432), 2.0);
   EXPECT_DOUBLE_EQ(cost("", 2000000000), 10.0);
-  const auto both = a_pod().annotation(labels::kDisruptionCost, "bad").annotation(labels::kPodDeletionCost, "134217728");
+  const auto both =
+      a_pod().annotation(labels::kDisruptionCost, "bad").annotation(labels::kPodDeletionCost, "134217728");
   EXPECT_DOUBLE_EQ(pod_eviction_cost(both.get()), 1.0);  // no falling back
   const std::vector<std::shared_ptr<const model::Pod>> pods{
       a_pod("a"), a_pod("b").annotation(labels::kDisruptionCost, "-2147483648")};
@@ -151,13 +160,15 @@ TEST(Cost, of_types_uses_the_capacity_type_a_launch_would_choose) {
 TEST(Cost, min_values_must_hold_for_what_remains) {
   model::Requirements two_types;
   const std::vector<std::string> no_values;
-  two_types.add(*model::Requirement::make(labels::kInstanceType, model::Requirement::Op::kExists, no_values, 2));
+  two_types.add(
+      *model::Requirement::make(labels::kInstanceType, model::Requirement::Op::kExists, no_values, 2));
   const auto a = a_type("a", 0.1, 0.2);
   const auto b = a_type("b", 0.3, 0.4);
   EXPECT_EQ(types_for_min_values({a, b}, two_types), 2U);
   EXPECT_EQ(types_for_min_values({a}, two_types), std::nullopt);
   EXPECT_FALSE(filter_cheaper({a, b}, two_types, 0.2));
-  EXPECT_TRUE(filter_cheaper({a, b}, two_types, 0.05)->empty());  // an empty remainder is no failure of minValues
+  EXPECT_TRUE(
+      filter_cheaper({a, b}, two_types, 0.05)->empty());  // an empty remainder is no failure of minValues
   EXPECT_EQ(filter_cheaper({a, b}, two_types, 1)->size(), 2U);
 }
 
