@@ -87,16 +87,16 @@ plan::Budgets Disruption::budgets(const World& world, plan::Reason reason) {
   return out;
 }
 
-bool Disruption::is_consolidated(const Consolidated& seen, const plan::Candidates& candidates) {
-  if (seen.at != services_.cluster.consolidation_timestamp()) return false;
-  // A node that has become a candidate since then is a change too, though the cluster state does not time it.
-  return std::ranges::all_of(candidates, [&](const auto& c) { return seen.candidates.contains(c.name()); });
+bool Disruption::Consolidated::covers(const World& world, const plan::Candidates& now) const {
+  return at == world.changed_at && std::ranges::all_of(now, [&](const auto& candidate) {
+           return candidates.contains(candidate.name());
+         });
 }
 
-void Disruption::mark_consolidated(Consolidated& seen, const plan::Candidates& candidates) {
-  seen.at = services_.cluster.consolidation_timestamp();
-  seen.candidates.clear();
-  for (const auto& candidate : candidates) seen.candidates.insert(candidate.name());
+void Disruption::Consolidated::set(const World& world, const plan::Candidates& now) {
+  at = world.changed_at;
+  candidates.clear();
+  for (const auto& candidate : now) candidates.insert(candidate.name());
 }
 
 base::Result<Disruption::Progress> Disruption::emptiness(const World& world, const Call& call) {
@@ -104,10 +104,10 @@ base::Result<Disruption::Progress> Disruption::emptiness(const World& world, con
   const auto chosen = plan::filter_emptiness(candidates(world, plan::Class::kGraceful), notes);
   reporter_.notes(notes);
   reporter_.eligible(plan::Reason::kEmpty, chosen.size());
-  if (chosen.empty() || is_consolidated(emptiness_seen_, chosen)) return Progress::kNothing;
+  if (chosen.empty() || emptiness_seen_.covers(world, chosen)) return Progress::kNothing;
   auto selection = plan::plan_emptiness(chosen, budgets(world, plan::Reason::kEmpty));
   if (selection.command) return validate_and_start(*std::move(selection.command), call);
-  if (!selection.constrained) mark_consolidated(emptiness_seen_, chosen);
+  if (!selection.constrained) emptiness_seen_.set(world, chosen);
   return Progress::kNothing;
 }
 
@@ -129,7 +129,7 @@ base::Result<Disruption::Progress> Disruption::single_node(const World& world, c
   const auto chosen = plan::filter_consolidation(candidates(world, plan::Class::kGraceful), notes);
   reporter_.notes(notes);
   reporter_.eligible(plan::Reason::kUnderutilized, chosen.size());
-  if (chosen.empty() || is_consolidated(single_node_seen_, chosen)) return Progress::kNothing;
+  if (chosen.empty() || single_node_seen_.covers(world, chosen)) return Progress::kNothing;
   const auto what_if = [&](std::span<const plan::Candidate> gone) {
     return simulate(world, gone, Purpose::kConsolidation);
   };
@@ -143,7 +143,7 @@ base::Result<Disruption::Progress> Disruption::single_node(const World& world, c
   if (selection.timed_out) {
     reporter_.timed_out("single");
   } else if (!selection.constrained) {
-    mark_consolidated(single_node_seen_, chosen);
+    single_node_seen_.set(world, chosen);
   }
   return Progress::kNothing;
 }

@@ -35,6 +35,10 @@ class Disruption final : public reconcile::Reconciler {
   struct Consolidated {
     std::optional<base::Mono> at;
     std::set<std::string, std::less<>> candidates;
+    // A node that has become a candidate since then is a change too, though the cluster state does not time
+    // it.
+    [[nodiscard]] bool covers(const World& world, const plan::Candidates& now) const;
+    void set(const World& world, const plan::Candidates& now);
   };
   enum class Progress : std::uint8_t { kNothing, kStarted };
   using Method = base::Result<Progress> (Disruption::*)(const World&, const Call&);
@@ -50,9 +54,6 @@ class Disruption final : public reconcile::Reconciler {
   base::Result<Progress> validate_and_start(plan::Command command, const Call& call);
   base::Result<Progress> start(plan::Command command, const Call& call);
   base::Result<plan::Churn> revalidate(const plan::Command& command, const World& world) const;
-
-  [[nodiscard]] bool is_consolidated(const Consolidated& seen, const plan::Candidates& candidates);
-  void mark_consolidated(Consolidated& seen, const plan::Candidates& candidates);
 
   Services services_;
   OrchestrationQueue& queue_;

@@ -109,6 +109,8 @@ World read_world(const Services& services, const IsInFlight& is_in_flight, const
   out.pools = read_pools(services, call);
   const auto budgets = services.budgets.list();
   out.pdbs = std::make_shared<plan::PdbLimits>(budgets);
+  // First the timestamp: a change in between must look newer than what was decided upon.
+  out.changed_at = services.cluster.consolidation_timestamp();
   out.snapshot = services.cluster.snapshot();
   out.now = services.runtime.now();
   const auto mono = services.runtime.mono();

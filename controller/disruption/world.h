@@ -21,6 +21,7 @@ struct World {
   std::vector<plan::NodeView> nodes;  // ordered as the snapshot
   std::shared_ptr<const plan::PdbLimits> pdbs;
   Time now{};
+  base::Mono changed_at{};  // the consolidation timestamp, from before the snapshot. spec: disruption §13
 };
 
 using IsInFlight = std::function<bool(const std::string& provider_id)>;

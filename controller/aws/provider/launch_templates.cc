@@ -117,6 +117,7 @@ base::Result<std::vector<ResolvedTemplate>> LaunchTemplateProvider::ensure(const
 
 void LaunchTemplateProvider::sweep(const Call& call) {
   for (const auto& [name, expired] : known_.sweep()) {
+    if (known_.find(name)) continue;  // a launch found it in EC2 meanwhile and needs it
     const auto removed = ec2_.delete_launch_template_by_id(expired.id, call);
     if (removed) {
       log_.debug("deleted launch template", {{"launch-template-name", name}, {"id", expired.id}});

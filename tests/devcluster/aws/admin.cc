@@ -45,6 +45,7 @@ base::Result<json::Value> show_instances(AwsCloud& cloud, const Query&, const st
     item["zone"].set(view.zone);
     item["state"].set(state_name(view.state));
     item["capacityType"].set(view.capacity_type);
+    item["price"].set(view.price);
     item["imageId"].set(view.image_id);
     item["imageName"].set(view.image_name);
     item["architecture"].set(view.architecture);

@@ -11,6 +11,22 @@ namespace karpenter::devcluster {
 using aws_emulator::Account;
 using runtime::Lock;
 
+namespace {
+
+// Prices move; everything else of a view is fixed at launch or kept up by advance().
+InstanceView view_of(const Account& account, const aws_emulator::Instance& instance) {
+  InstanceView view = instance.view;
+  if (view.capacity_type == "spot") {
+    const auto spot = account.spot_prices.find({view.type, view.zone});
+    if (spot != account.spot_prices.end()) view.price = spot->second;
+  } else if (const auto price = account.on_demand_prices.find(view.type); price != account.on_demand_prices.end()) {
+    view.price = price->second;
+  }
+  return view;
+}
+
+}  // namespace
+
 std::string_view state_name(InstanceState state) {
   switch (state) {
     case InstanceState::kPending:
@@ -39,7 +55,7 @@ std::vector<InstanceView> AwsCloud::instances() const {
   advance(*account_);
   std::vector<InstanceView> views;
   views.reserve(account_->instances.size());
-  for (const auto& [id, instance] : account_->instances) views.push_back(instance.view);
+  for (const auto& [id, instance] : account_->instances) views.push_back(view_of(*account_, instance));
   return views;
 }
 
@@ -48,7 +64,7 @@ std::optional<InstanceView> AwsCloud::find_instance(std::string_view id) const {
   advance(*account_);
   const auto found = account_->instances.find(id);
   if (found == account_->instances.end()) return std::nullopt;
-  return found->second.view;
+  return view_of(*account_, found->second);
 }
 
 std::uint64_t AwsCloud::wait_change(std::uint64_t seen, const net::Call& call) {

@@ -84,6 +84,7 @@ struct InstanceView {
   std::int64_t max_pods = 0;
   std::int64_t gpus = 0;
   std::string gpu_manufacturer;  // NVIDIA
+  double price = 0;              // $/h now, on demand or spot in its zone
   std::int64_t volume_gib = 0;   // root (largest) EBS volume: ephemeral storage
   [[nodiscard]] std::string provider_id() const { return "aws:///" + zone + "/" + id; }
 };
