@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "common/model/labels.h"
@@ -49,6 +50,13 @@ disruption::Disruption::Options disruption_options(const options::Options& optio
   return out;
 }
 
+// spec: scheduling §1.3
+cluster::Options cluster_options(const options::Options& options) {
+  cluster::Options out;
+  out.nomination_ttl = std::max<std::chrono::nanoseconds>(2 * options.batch_max_duration, std::chrono::seconds(10));
+  return out;
+}
+
 conversion::AlphaSettings alpha_settings(const options::Options& options) {
   return {.cluster_name = options.cluster_name, .default_instance_profile = {}, .cluster_version = {}};
 }
@@ -65,7 +73,7 @@ reconcile::ControllerSpec trigger_spec(std::string name, std::string kind) {
 
 App::Parts::Controllers::Controllers(Parts& p)
     : cluster(p.seams.runtime, {p.stores.claims, p.stores.nodes, p.stores.pods, p.stores.daemon_sets, p.stores.pools},
-              p.seams.metrics, {}),
+              p.seams.metrics, cluster_options(p.settings.options)),
       creator(cluster, p.stores.pools, p.seams.client, p.seams.log, p.seams.metrics),
       claim_services{p.seams.runtime, p.seams.log, p.seams.metrics, p.events,     p.seams.client,
                      p.aws->cloud(),  p.stores.claims, p.stores.nodes},

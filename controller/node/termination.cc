@@ -1,3 +1,4 @@
+#include "controller/cloud/termination_poll.h"
 #include "controller/node/termination.h"
 
 #include <algorithm>
@@ -209,8 +210,11 @@ base::Result<Termination::Wait> Termination::terminate_instance(const Pass& pass
   auto removed = services_.cloud.remove(*pass.claim, call);
   const bool gone = removed.failed_with(Code::kNotFound);
   if (!removed && !gone) return std::move(removed).error();
-  model::conditions_of(*pass.claim, services_.runtime.now()).set_true(condition::kInstanceTerminating);
-  return gone ? Wait{} : Wait{options_.instance_poll};
+  const auto now = services_.runtime.now();
+  auto conditions = model::conditions_of(*pass.claim, now);
+  conditions.set_true(condition::kInstanceTerminating);
+  if (gone) return Wait{};
+  return Wait{cloud::next_termination_poll(conditions.find(condition::kInstanceTerminating), now)};
 }
 
 base::Status Termination::persist(const model::NodeClaim& before, const model::NodeClaim& after,

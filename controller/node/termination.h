@@ -19,7 +19,6 @@ class Termination final : public reconcile::Reconciler {
     std::chrono::nanoseconds drain_poll = std::chrono::seconds(1);
     std::chrono::nanoseconds min_drain =
         std::chrono::seconds(5);  // catches pods bound before the taint was seen
-    std::chrono::nanoseconds instance_poll = std::chrono::seconds(5);
   };
   Termination(Services services, EvictionQueue& evictions, Options options);
   base::Result<reconcile::Outcome> reconcile(const model::ObjectKey& key, const Call& call) override;

@@ -1,3 +1,4 @@
+#include "controller/cloud/termination_poll.h"
 #include "controller/nodeclaim/lifecycle.h"
 
 #include <algorithm>
@@ -263,7 +264,6 @@ base::Result<bool> Lifecycle::delete_nodes(const Claim& claim, const Call& call)
 }
 
 base::Result<reconcile::Outcome> Lifecycle::terminate_instance(Claim& claim, const Call& call) {
-  constexpr std::chrono::seconds kPoll{5};
   auto removed = services_.cloud.remove(claim, call);
   const bool gone = removed.failed_with(Code::kNotFound);
   if (!removed && !gone) return std::move(removed).error().add("NodeClaim", claim.meta.name);
@@ -272,8 +272,8 @@ base::Result<reconcile::Outcome> Lifecycle::terminate_instance(Claim& claim, con
   auto written = api_.patch_status(before, claim, kube::Locking::kLocked, call);
   if (!written) return reconcile::outcome_of(std::move(written).error());
   writes_.wrote(written->meta);
-  if (!gone) return Outcome(RequeueAfter{kPoll});
   const auto* since = model::find_condition(written->status.conditions, condition::kInstanceTerminating);
+  if (!gone) return Outcome(RequeueAfter{cloud::next_termination_poll(since, services_.runtime.now())});
   if (since != nullptr && since->last_transition_time) {
     const std::chrono::duration<double> took = services_.runtime.now() - *since->last_transition_time;
     services_.metrics.observe("karpenter_nodeclaims_instance_termination_duration_seconds",
