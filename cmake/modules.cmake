@@ -29,6 +29,13 @@ function(karpenter_use_pch name)
   endif()
 endfunction()
 
+# karpenter_hot(NAME): optimised in every build, for what simulation spends its time in. The shared precompiled header is
+# compiled without optimisation and cannot be used then.
+function(karpenter_hot name)
+  target_compile_options(${name} PRIVATE -O2 $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-maybe-uninitialized>)
+  set_target_properties(${name} PROPERTIES DISABLE_PRECOMPILE_HEADERS ON)
+endfunction()
+
 # karpenter_program(NAME SOURCES main.cc DEPS module...)
 function(karpenter_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;SYSTEM" ${ARGN})

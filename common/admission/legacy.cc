@@ -200,6 +200,7 @@ Violations validate(const model::v1beta1::NodePool& pool) {
   check_own_key(spec.requirements, "spec.template.spec.requirements", labels::kNodePool, out);
   check_requirements(spec.requirements, "spec.template.spec.requirements", Era::kBeta, out);
   if (pool.spec.disruption) check_beta_disruption(*pool.spec.disruption, out);
+  if (spec.kubelet) check_typed_kubelet(*spec.kubelet, "spec.template.spec.kubelet", out);
   return finished(std::move(out));
 }
 
@@ -208,6 +209,7 @@ Violations validate(const model::v1beta1::NodeClaim& claim) {
   check_name(claim.meta, out);
   check_taints(claim.spec.taints, claim.spec.startup_taints, "spec", out);
   check_requirements(claim.spec.requirements, "spec.requirements", Era::kBeta, out);
+  if (claim.spec.kubelet) check_typed_kubelet(*claim.spec.kubelet, "spec.kubelet", out);
   return finished(std::move(out));
 }
 
@@ -230,6 +232,7 @@ Violations validate(const model::v1alpha5::Provisioner& provisioner) {
   check_taints(spec.taints, spec.startup_taints, "spec", out);
   check_own_key(spec.requirements, "spec.requirements", kProvisionerName, out);
   check_requirements(spec.requirements, "spec.requirements", Era::kAlpha, out);
+  if (spec.kubelet) check_typed_kubelet(*spec.kubelet, "spec.kubeletConfiguration", out);
   if (!spec.provider.empty()) check_inline_provider(spec.provider, out);
   return finished(std::move(out));
 }

@@ -273,6 +273,7 @@ Violations validate(const model::Ec2NodeClass& node_class) {
   check_resource_tags(spec.tags, Era::kV1, out);
   check_block_devices(spec.block_device_mappings, out);
   check_network(spec, out);
+  if (!spec.kubelet.empty()) check_open_kubelet(spec.kubelet, resolved_ami_family(spec), out);
   return finished(std::move(out));
 }
 

@@ -34,6 +34,10 @@ void check_labels(const model::StringMap& labels, std::string_view path, Era era
 // NP-R5…R8 over both lists.
 void check_taints(std::span<const model::Taint> taints, std::span<const model::Taint> startup_taints,
                   std::string_view parent, Violations& out);
+// EC-R1…R13: the open map as JSON text. Expressions are refused: their gate is off. spec: api §4.4, §4.7
+void check_open_kubelet(std::string_view kubelet, std::string_view family, Violations& out);
+// BNP-W7, PR-W10: the typed object of the older kinds, in the words of v1.
+void check_typed_kubelet(const model::v1beta1::Kubelet& kubelet, std::string_view path, Violations& out);
 // BEC-W6, PV-W6.
 void check_metadata_options(const model::MetadataOptions& options, const std::string& path, Violations& out);
 // BEC-W8, PV-W8.

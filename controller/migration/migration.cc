@@ -2,19 +2,10 @@
 
 #include <utility>
 
+#include "common/admission/admission.h"
+
 namespace karpenter::migration {
 namespace {
-
-// What is written for a wanted object: ours are brought in step, those of others are left alone.
-enum class Step : std::uint8_t { kCreate, kUpdate, kNothing, kConflict };
-
-template <class T>
-Step plan_step(const T* existing, const T& wanted) {
-  if (existing == nullptr) return Step::kCreate;
-  if (existing->meta.annotation(kConvertedFrom) != wanted.meta.annotation(kConvertedFrom)) return Step::kConflict;
-  const bool in_step = existing->meta.annotation(kSourceGeneration) == wanted.meta.annotation(kSourceGeneration);
-  return in_step ? Step::kNothing : Step::kUpdate;
-}
 
 // The spec as wanted; labels and annotations of the existing object stay, ours on top.
 template <class T>
@@ -26,25 +17,21 @@ T merged(const T& existing, const T& wanted) {
   return out;
 }
 
+// Ours are brought in step, also after edits by others; objects of others are left alone: false.
 template <class T>
-base::Result<bool> apply_object(const kube::Store<T>& store, const kube::Api<T>& api, const T& wanted,
+base::Result<bool> apply_object(const kube::Store<T>& store, const kube::Api<T>& api, T wanted,
                                 const reconcile::Call& call) {
+  admission::set_defaults(wanted);  // as the API server stores it, so that equal ones compare equal
   const auto existing = store.find(wanted.meta.name);
-  switch (plan_step(existing.get(), wanted)) {
-    case Step::kConflict: return false;
-    case Step::kNothing: return true;
-    case Step::kCreate: {
-      auto created = api.create(wanted, call);
-      // A create whose answer was lost: the store will show it.
-      if (!created && !created.failed_with(base::Code::kAlreadyExists)) return std::move(created).error();
-      return true;
-    }
-    case Step::kUpdate: {
-      auto patched = api.patch(*existing, merged(*existing, wanted), kube::Locking::kLocked, call);
-      if (!patched) return std::move(patched).error();
-      return true;
-    }
+  if (!existing) {
+    auto created = api.create(wanted, call);
+    // A create whose answer was lost: the store will show it.
+    if (!created && !created.failed_with(base::Code::kAlreadyExists)) return std::move(created).error();
+    return true;
   }
+  if (existing->meta.annotation(kConvertedFrom) != wanted.meta.annotation(kConvertedFrom)) return false;
+  auto patched = api.patch(*existing, merged(*existing, wanted), kube::Locking::kLocked, call);
+  if (!patched) return std::move(patched).error();
   return true;
 }
 
@@ -57,11 +44,27 @@ model::OwnerReference owned_by(std::string api_version, std::string kind, const 
           .block_owner_deletion = true};
 }
 
-void mark(model::ObjectMeta& meta, const Provisioner& provisioner, const AwsNodeTemplate* node_template) {
-  std::string generation = std::to_string(provisioner.meta.generation);
-  if (node_template != nullptr) generation += "/" + std::to_string(node_template->meta.generation);
-  meta.annotations.insert_or_assign(std::string(kConvertedFrom), "Provisioner/" + provisioner.meta.name);
+void mark(model::ObjectMeta& meta, std::string_view kind, const model::ObjectMeta& source, std::string generation) {
+  meta.annotations.insert_or_assign(std::string(kConvertedFrom), std::string(kind) + "/" + source.name);
   meta.annotations.insert_or_assign(std::string(kSourceGeneration), std::move(generation));
+}
+
+// A class made from a node template belongs to it: Provisioners that share the template share the class.
+void mark_sources(conversion::AlphaOutput& out, const Provisioner& provisioner, const AwsNodeTemplate* node_template) {
+  const std::string generation = std::to_string(provisioner.meta.generation);
+  const auto owner = owned_by("karpenter.sh/v1alpha5", "Provisioner", provisioner.meta);
+  out.pool.meta.owner_references = {owner};
+  if (node_template == nullptr) {
+    mark(out.pool.meta, "Provisioner", provisioner.meta, generation);
+    mark(out.node_class.meta, "Provisioner", provisioner.meta, generation);
+    out.node_class.meta.owner_references = {owner};
+    return;
+  }
+  const std::string template_generation = std::to_string(node_template->meta.generation);
+  mark(out.pool.meta, "Provisioner", provisioner.meta, generation + "/" + template_generation);
+  mark(out.node_class.meta, "AWSNodeTemplate", node_template->meta, template_generation);
+  out.node_class.meta.owner_references = {
+      owned_by("karpenter.k8s.aws/v1alpha1", "AWSNodeTemplate", node_template->meta)};
 }
 
 }  // namespace
@@ -104,31 +107,24 @@ base::Result<reconcile::Outcome> ProvisionerReconciler::reconcile(const model::O
   }
   if (out.has_error()) return reconcile::Done{};  // a last good NodePool stays
 
-  mark(out.node_class.meta, *provisioner, node_template.get());
-  mark(out.pool.meta, *provisioner, node_template.get());
-  out.node_class.meta.owner_references = {
-      node_template ? owned_by("karpenter.k8s.aws/v1alpha1", "AWSNodeTemplate", node_template->meta)
-                    : owned_by("karpenter.sh/v1alpha5", "Provisioner", provisioner->meta)};
-  out.pool.meta.owner_references = {owned_by("karpenter.sh/v1alpha5", "Provisioner", provisioner->meta)};
+  mark_sources(out, *provisioner, node_template.get());
+  const auto written = write(*provisioner, out, call);
+  if (written) return reconcile::Done{};
+  if (written.failed_with(base::Code::kConflict)) return reconcile::Retry{};
+  return written.error();
+}
 
-  ASSIGN_OR_RETURN(const bool class_is_ours, apply(out.node_class, call));
-  ASSIGN_OR_RETURN(const bool pool_is_ours, apply(out.pool, call));
-  if (!class_is_ours) warn(*provisioner, "ConversionConflict", "EC2NodeClass " + out.node_class.meta.name + " exists");
+base::Status ProvisionerReconciler::write(const Provisioner& provisioner, const conversion::AlphaOutput& wanted,
+                                          const reconcile::Call& call) {
+  ASSIGN_OR_RETURN(const bool class_is_ours, apply_object(stores_.node_classes, classes_, wanted.node_class, call));
+  ASSIGN_OR_RETURN(const bool pool_is_ours, apply_object(stores_.node_pools, pools_, wanted.pool, call));
+  if (!class_is_ours) warn(provisioner, "ConversionConflict", "EC2NodeClass " + wanted.node_class.meta.name + " exists");
   if (!pool_is_ours) {
-    warn(*provisioner, "ConversionConflict", "NodePool " + out.pool.meta.name + " exists");
-    return reconcile::Done{};
+    warn(provisioner, "ConversionConflict", "NodePool " + wanted.pool.meta.name + " exists");
+    return base::ok();
   }
-  const auto pool = stores_.node_pools.find(out.pool.meta.name);
-  if (pool) RETURN_IF_ERROR(copy_status(*provisioner, *pool, call));
-  return reconcile::Done{};
-}
-
-base::Result<bool> ProvisionerReconciler::apply(const model::Ec2NodeClass& wanted, const reconcile::Call& call) {
-  return apply_object(stores_.node_classes, classes_, wanted, call);
-}
-
-base::Result<bool> ProvisionerReconciler::apply(const model::NodePool& wanted, const reconcile::Call& call) {
-  return apply_object(stores_.node_pools, pools_, wanted, call);
+  const auto pool = stores_.node_pools.find(wanted.pool.meta.name);
+  return pool ? copy_status(provisioner, *pool, call) : base::ok();
 }
 
 base::Status ProvisionerReconciler::copy_status(const Provisioner& provisioner, const model::NodePool& pool,

@@ -14,7 +14,8 @@ namespace karpenter::migration {
 using model::v1alpha1::AwsNodeTemplate;
 using model::v1alpha5::Provisioner;
 
-// On every object made here: `Provisioner/<name>`, and the generations of its sources.
+// On every object made here: `Provisioner/<name>` (`AWSNodeTemplate/<name>` on a class made from one), and the generations of
+// its sources.
 inline constexpr std::string_view kConvertedFrom = "compatibility.karpenter.sh/converted-from";
 inline constexpr std::string_view kSourceGeneration = "compatibility.karpenter.sh/source-generation";
 
@@ -27,7 +28,7 @@ struct Stores {
 
 // Reconciles one Provisioner, by name. Triggers: Provisioner; AWSNodeTemplate and EC2NodeClass (-> the Provisioners that
 // refer to it); NodePool (-> the Provisioner it was made from). Deleting a Provisioner deletes what it owns through owner
-// references. A NodePool or EC2NodeClass that somebody else made is never touched.
+// references. Edits of what was made here are reverted. A NodePool or EC2NodeClass that somebody else made is never touched.
 class ProvisionerReconciler final : public reconcile::Reconciler {
  public:
   ProvisionerReconciler(const Stores& stores, kube::Client& client, telemetry::EventRecorder& events,
@@ -36,9 +37,7 @@ class ProvisionerReconciler final : public reconcile::Reconciler {
   base::Result<reconcile::Outcome> reconcile(const model::ObjectKey& key, const reconcile::Call& call) override;
 
  private:
-  // False: an object of that name exists that was not made from this Provisioner.
-  base::Result<bool> apply(const model::Ec2NodeClass& wanted, const reconcile::Call& call);
-  base::Result<bool> apply(const model::NodePool& wanted, const reconcile::Call& call);
+  base::Status write(const Provisioner& provisioner, const conversion::AlphaOutput& wanted, const reconcile::Call& call);
   base::Status copy_status(const Provisioner& provisioner, const model::NodePool& pool, const reconcile::Call& call);
   void warn(const Provisioner& provisioner, std::string_view reason, const std::string& message);
 

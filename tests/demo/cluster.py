@@ -46,8 +46,8 @@ class Cluster:
             "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
             "CLUSTER_NAME": "demo", "INTERRUPTION_QUEUE": "demo", "LEADER_ELECTION_NAMESPACE": "karpenter",
             "METRICS_PORT": "0", "HEALTH_PROBE_PORT": "0", "LOG_LEVEL": "debug",
-            # The reference waits 10 s and 15 s here; a story of two minutes cannot.
-            "DISRUPTION_POLL_INTERVAL": "2s", "CONSOLIDATION_VALIDATION_DELAY": "3s"})
+            # The defaults (10 s, 15 s, 10 s) are for clusters; a story of two minutes cannot wait that long.
+            "DISRUPTION_POLL_INTERVAL": "1s", "CONSOLIDATION_VALIDATION_DELAY": "2s", "BATCH_MAX_DURATION": "3s"})
 
     def _spawn(self, name, args, env):
         log = open(self.dir / f"{name}.log", "ab")

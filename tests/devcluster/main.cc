@@ -109,6 +109,7 @@ EmbeddedClusterOptions cluster_options(runtime::Runtime& runtime, const Tokens& 
     return net::Origin{.scheme = "https", .host = "127.0.0.1", .port = static_cast<std::uint16_t>(FLAGS_webhook_port)};
   };
   out.aws.cluster_name = FLAGS_cluster_name;
+  out.aws.instance_profile = "KarpenterNodeInstanceProfile-" + FLAGS_cluster_name;
   out.aws.cluster_version = FLAGS_kubernetes_version;
   out.aws.cluster_endpoint = api_endpoint;
   out.aws.cluster_ca_pem = ca_pem;

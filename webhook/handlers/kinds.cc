@@ -29,15 +29,17 @@ AdmissionAnswer validate_object(json::View object) {
   return answer;
 }
 
-// Adds to `out` what `after` has and `before` has not. What is there already stays as it was written; null counts as absent.
+// Adds to `out` what `after` has and `before` has not or otherwise. What is there already stays as it was written; null counts as absent.
 // spec: api §13.4
 void add_new(json::Ref out, json::View before, json::View after) {
   for (const auto& [key, value] : after.members()) {
     const auto present = out.view()[key];
-    if (present.exists() && !present.is_null()) {
-      add_new(out[key], before[key], value);
-    } else if (!before[key].exists()) {
+    const bool is_absent = !present.exists() || present.is_null();
+    if (is_absent && before[key] == value) continue;
+    if (is_absent && !before[key].is_object()) {
       out[key].set(value);
+    } else {
+      add_new(out[key], before[key], value);
     }
   }
   const auto items = after.items();

@@ -118,6 +118,15 @@ Account::Account(runtime::Runtime& runtime_in, AwsOptions options_in)
   seed_network(*this);
   seed_offerings(*this);
   seed_images(*this);
+  if (!options.instance_profile.empty()) {
+    instance_profiles[options.instance_profile] = {.name = options.instance_profile,
+                                                   .id = "AIPASEEDEDPROFILE0001",
+                                                   .path = "/",
+                                                   .role = options.node_role,
+                                                   .tags = {},
+                                                   .created = runtime.now(),
+                                                   .usable_at = runtime.mono()};
+  }
 }
 
 void advance(Account& account) {

@@ -33,6 +33,7 @@ struct AwsOptions {
   std::string service_cidr = "10.96.0.0/12";
   std::string node_role = "KarpenterNodeRole-demo";
   std::string queue_name = "demo";
+  std::string instance_profile = {};  // one that exists from the start, with node_role; empty: none
 };
 
 // How the emulator behaves. All durations are runtime time.

@@ -20,6 +20,14 @@ std::optional<std::string> find_flag(std::string_view text, std::string_view fla
   return std::string(text.substr(at, end == std::string_view::npos ? end : end - at));
 }
 
+// kubelet does not start with a taint that has no key or no known effect.
+base::Status check_taint(const model::Taint& taint) {
+  const bool known = taint.effect == model::kNoSchedule || taint.effect == model::kPreferNoSchedule ||
+                     taint.effect == model::kNoExecute;
+  if (taint.key.empty() || !known) return base::invalid("malformed taint").add("taint", taint.text());
+  return base::ok();
+}
+
 base::Status read_flags(std::string_view text, Bootstrap& out) {
   if (const auto labels = find_flag(text, "node-labels")) {
     for (auto& [key, value] : parse_label_list(*labels)) out.labels.insert_or_assign(key, value);
@@ -28,7 +36,10 @@ base::Status read_flags(std::string_view text, Bootstrap& out) {
     ASSIGN_OR_RETURN(auto parsed, parse_taint_list(*taints));
     out.taints.insert(out.taints.end(), parsed.begin(), parsed.end());
   }
-  if (const auto pods = find_flag(text, "max-pods")) out.max_pods = base::parse_int64(*pods);
+  if (const auto pods = find_flag(text, "max-pods")) {
+    out.max_pods = base::parse_int64(*pods);
+    if (!out.max_pods) return base::invalid("--max-pods is no number").add("value", *pods);
+  }
   return base::ok();
 }
 
@@ -40,11 +51,13 @@ base::Status read_node_config(json::View config, Bootstrap& out) {
   }
   const auto kubelet = config["spec"]["kubelet"];
   if (const auto pods = kubelet["config"]["maxPods"].integer()) out.max_pods = pods;
-  for (const auto taint : kubelet["config"]["registerWithTaints"].items()) {
-    out.taints.push_back({.key = taint["key"].string_or(""),
-                          .value = taint["value"].string_or(""),
-                          .effect = taint["effect"].string_or(""),
-                          .time_added = std::nullopt});
+  for (const auto entry : kubelet["config"]["registerWithTaints"].items()) {
+    model::Taint taint{.key = entry["key"].string_or(""),
+                       .value = entry["value"].string_or(""),
+                       .effect = entry["effect"].string_or(""),
+                       .time_added = std::nullopt};
+    RETURN_IF_ERROR(check_taint(taint));
+    out.taints.push_back(std::move(taint));
   }
   for (const auto flag : kubelet["flags"].items()) RETURN_IF_ERROR(read_flags(flag.string_or(""), out));
   return base::ok();
@@ -53,6 +66,7 @@ base::Status read_node_config(json::View config, Bootstrap& out) {
 // The parts of a MIME multipart text, or the text itself.
 std::vector<std::string> mime_parts(std::string_view text) {
   const auto at = text.find("boundary=");
+  if (!text.starts_with("MIME-Version:") && !text.starts_with("Content-Type:")) return {std::string(text)};
   if (at == std::string_view::npos) return {std::string(text)};
   auto rest = text.substr(at + 9);
   if (rest.starts_with('"')) rest.remove_prefix(1);
@@ -118,10 +132,12 @@ base::Result<std::vector<model::Taint>> parse_taint_list(std::string_view text) 
     const auto colon = entry.rfind(':');
     if (colon == std::string::npos) return base::invalid("taint without effect").add("taint", entry);
     const auto equals = entry.substr(0, colon).find('=');
-    out.push_back({.key = entry.substr(0, std::min(equals, colon)),
-                   .value = equals == std::string::npos ? "" : entry.substr(equals + 1, colon - equals - 1),
-                   .effect = entry.substr(colon + 1),
-                   .time_added = std::nullopt});
+    model::Taint taint{.key = entry.substr(0, std::min(equals, colon)),
+                       .value = equals == std::string::npos ? "" : entry.substr(equals + 1, colon - equals - 1),
+                       .effect = entry.substr(colon + 1),
+                       .time_added = std::nullopt};
+    RETURN_IF_ERROR(check_taint(taint));
+    out.push_back(std::move(taint));
   }
   return out;
 }

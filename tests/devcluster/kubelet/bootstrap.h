@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +28,7 @@ struct Bootstrap {
 
 // `a=b,c=d`
 [[nodiscard]] model::StringMap parse_label_list(std::string_view text);
-// `key=value:Effect,key:Effect`; kInvalid for one without an effect.
+// `key=value:Effect,key:Effect`; kInvalid for one without a key or a known effect.
 [[nodiscard]] base::Result<std::vector<model::Taint>> parse_taint_list(std::string_view text);
 
 // Capacity and allocatable as kubelet would report them: some memory is the kernel's, the rest of the difference is what

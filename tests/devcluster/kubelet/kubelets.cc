@@ -152,14 +152,22 @@ base::Status Kubelets::register_node(const InstanceView& instance, const kube::C
   return answer.has_value() ? base::ok() : base::Status(std::move(answer).error());
 }
 
+// A Node without a providerID was made by hand: its machine is always up.
+bool Kubelets::has_machine(json::View node) const {
+  const auto provider_id = node["spec"]["providerID"].string_or("");
+  if (provider_id.empty()) return true;
+  const auto it = by_provider_id_.find(provider_id);
+  return it != by_provider_id_.end() && it->second.state == InstanceState::kRunning;
+}
+
 void Kubelets::visit_node(const std::string& name, json::View node, const kube::Call& call) {
   const auto provider_id = node["spec"]["providerID"].string_or("");
   const auto it = by_provider_id_.find(provider_id);
-  if (it != by_provider_id_.end() && it->second.state == InstanceState::kRunning) {
+  if (has_machine(node)) {
     become_ready(name, node, call);
     return;
   }
-  if (!provider_id.starts_with("aws://")) return;  // not one of ours
+  if (!provider_id.starts_with("aws://")) return;  // another cloud's
   if (ready_status(node) == "True" && due("lost/" + name, base::Nanos{0}) == Verdict::kDue) {
     static_cast<void>(set_ready(name, "Unknown", call));
   }
@@ -209,8 +217,7 @@ void Kubelets::visit_pod(const model::ObjectKey& key, json::View pod, const kube
     }
     return;
   }
-  const auto it = by_provider_id_.find((*node)["spec"]["providerID"].string_or(""));
-  if (it == by_provider_id_.end() || it->second.state != InstanceState::kRunning) return;  // nobody answers there
+  if (!has_machine(*node)) return;  // nobody answers there
   if (is_deleting(pod)) {
     const auto grace = std::chrono::seconds(pod["metadata"]["deletionGracePeriodSeconds"].integer_or(30));
     if (due("stop/" + uid, std::min<base::Nanos>(times_.pod_stop, grace)) == Verdict::kDue) {

@@ -23,7 +23,8 @@ struct KubeletTimes {
 
 // All the kubelets of the cluster, and what the cloud controller manager does for their nodes: instances of the AWS
 // emulator register as nodes with the labels and taints of their user data, become Ready, run and stop pods, and go
-// with their instance. start() spawns threads on the runtime; they end with it.
+// with their instance. A Node that somebody makes by hand, without a providerID, stands for a machine that is always up.
+// start() spawns threads on the runtime; they end with it.
 class Kubelets {
  public:
   Kubelets(kube::Client& client, AwsCloud& cloud, std::string cluster_name, KubeletTimes times);
@@ -37,6 +38,7 @@ class Kubelets {
   void follow_cloud(std::stop_token stop);
   // One look at everything; returns when something will be due next.
   Mono step(const kube::Call& call);
+  [[nodiscard]] bool has_machine(json::View node) const;
   void visit_instance(const InstanceView& instance, const kube::Call& call);
   void visit_node(const std::string& name, json::View node, const kube::Call& call);
   void visit_pod(const model::ObjectKey& key, json::View pod, const kube::Call& call);

@@ -10,6 +10,28 @@
 namespace karpenter::devcluster {
 namespace {
 
+constexpr std::string_view kAllAddresses = "0.0.0.0";
+
+// The first taint that keeps the pod off the node, or null. PreferNoSchedule keeps nobody off.
+const model::Taint* find_repelling(const std::vector<model::Taint>& taints,
+                                   const std::vector<model::Toleration>& tolerations) {
+  const auto it = std::ranges::find_if(taints, [&](const auto& taint) {
+    return taint.effect != model::kPreferNoSchedule &&
+           std::ranges::none_of(tolerations, [&](const auto& one) { return model::tolerates(one, taint); });
+  });
+  return it == taints.end() ? nullptr : &*it;
+}
+
+// A cordon is a taint in disguise: daemons tolerate it.
+bool is_cordoned_for(const model::Pod& pod, const model::Node& node) {
+  if (!node.spec.unschedulable) return false;
+  const model::Taint cordon{.key = "node.kubernetes.io/unschedulable",
+                            .value = "",
+                            .effect = std::string(model::kNoSchedule),
+                            .time_added = {}};
+  return find_repelling({cordon}, pod.spec.tolerations) != nullptr;
+}
+
 bool number_matches(const std::string& op, const std::string& have, const std::string& want) {
   const auto a = base::parse_int64(have);
   const auto b = base::parse_int64(want);
@@ -25,6 +47,7 @@ bool expression_matches(const model::NodeSelectorRequirement& want, const model:
   if (want.op == "NotIn") return !present || std::ranges::find(want.values, it->second) == want.values.end();
   if (!present) return false;
   if (want.op == "In") return std::ranges::find(want.values, it->second) != want.values.end();
+  if (want.op != "Gt" && want.op != "Lt") return false;
   return want.values.size() == 1 && number_matches(want.op, it->second, want.values.front());
 }
 
@@ -48,16 +71,28 @@ std::string find_resource_shortage(const model::Pod& pod, const NodeInfo& target
   return "";
 }
 
-std::set<std::string> host_ports(const model::Pod& pod) {
-  std::set<std::string> out;
+struct HostPort {
+  std::string protocol;
+  std::int32_t port;
+  std::string ip;  // 0.0.0.0: all addresses
+};
+
+std::vector<HostPort> host_ports(const model::Pod& pod) {
+  std::vector<HostPort> out;
   for (const auto& container : pod.spec.containers) {
     for (const auto& port : container.ports) {
       if (port.host_port == 0) continue;
-      const std::string protocol = port.protocol.empty() ? "TCP" : port.protocol;
-      out.insert(protocol + "/" + std::to_string(port.host_port));
+      out.push_back({.protocol = port.protocol.empty() ? "TCP" : port.protocol,
+                     .port = port.host_port,
+                     .ip = port.host_ip.empty() ? std::string(kAllAddresses) : port.host_ip});
     }
   }
   return out;
+}
+
+bool ports_collide(const HostPort& a, const HostPort& b) {
+  if (a.protocol != b.protocol || a.port != b.port) return false;
+  return a.ip == b.ip || a.ip == kAllAddresses || b.ip == kAllAddresses;
 }
 
 bool has_port_conflict(const model::Pod& pod, const NodeInfo& target) {
@@ -65,7 +100,9 @@ bool has_port_conflict(const model::Pod& pod, const NodeInfo& target) {
   if (wanted.empty()) return false;
   return std::ranges::any_of(target.pods, [&](const auto& other) {
     const auto taken = host_ports(*other);
-    return std::ranges::any_of(wanted, [&](const auto& port) { return taken.contains(port); });
+    return std::ranges::any_of(wanted, [&](const auto& port) {
+      return std::ranges::any_of(taken, [&](const auto& held) { return ports_collide(port, held); });
+    });
   });
 }
 
@@ -165,7 +202,7 @@ bool counts_for_spread(const model::TopologySpreadConstraint& constraint, const 
                        const model::Node& node) {
   if (constraint.node_affinity_policy != "Ignore" && !node_affinity_matches(pod, node)) return false;
   return constraint.node_taints_policy != "Honor" ||
-         model::find_untolerated(node.spec.taints, pod.spec.tolerations) == nullptr;
+         find_repelling(node.spec.taints, pod.spec.tolerations) == nullptr;
 }
 
 bool spread_holds(const model::TopologySpreadConstraint& constraint, const model::Pod& pod, const NodeInfo& target,
@@ -232,12 +269,9 @@ bool term_matches(const model::NodeSelectorTerm& term, const model::Node& node) 
 
 std::string find_obstacle(const model::Pod& pod, const NodeInfo& target, const ClusterView& cluster) {
   const model::Node& node = *target.node;
-  if (node.spec.unschedulable) return "node(s) were unschedulable";
-  for (const auto& taint : node.spec.taints) {
-    if (taint.effect == model::kPreferNoSchedule) continue;
-    const auto tolerated = std::ranges::any_of(
-        pod.spec.tolerations, [&](const auto& toleration) { return model::tolerates(toleration, taint); });
-    if (!tolerated) return "node(s) had untolerated taint {" + taint.key + ": " + taint.value + "}";
+  if (is_cordoned_for(pod, node)) return "node(s) were unschedulable";
+  if (const auto* taint = find_repelling(node.spec.taints, pod.spec.tolerations)) {
+    return "node(s) had untolerated taint {" + taint->key + ": " + taint->value + "}";
   }
   if (!node_affinity_matches(pod, node)) return "node(s) didn't match Pod's node affinity/selector";
   if (has_port_conflict(pod, target)) return "node(s) didn't have free ports for the requested pod ports";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <tuple>
 
 #include "common/base/strings.h"
@@ -29,7 +30,8 @@ void set_controller(json::Ref meta, json::View owner, std::string_view kind) {
 // 3 or "50%" of `total`; percentages round up.
 std::int64_t scaled(json::View amount, std::int64_t total) {
   if (const auto number = amount.integer()) return *number;
-  const auto text = amount.string_or("0%");
+  const auto text = amount.string_or("");
+  if (!text.ends_with('%')) return 0;
   const auto percent = base::parse_int64(std::string_view(text).substr(0, text.size() - 1)).value_or(0);
   return (total * percent + 99) / 100;
 }
@@ -133,6 +135,12 @@ bool daemon_runs_on(json::View pod_template, json::View node) {
   // Room does not matter: a daemon pod is made for every node it may run on.
   decoded_pod->spec.containers.clear();
   decoded_pod->spec.init_containers.clear();
+  decoded_pod->spec.resources.reset();
+  decoded_pod->spec.overhead = {};
+  // Nor do other pods.
+  decoded_pod->spec.topology_spread_constraints.clear();
+  decoded_pod->spec.affinity->pod_affinity.reset();
+  decoded_pod->spec.affinity->pod_anti_affinity.reset();
   decoded_node->status.allocatable = model::Resources{{std::string(model::kPods), model::Quantity::of(1)}};
   const NodeInfo info{.node = std::make_shared<const model::Node>(*decoded_node), .pods = {}, .used = {}};
   return find_obstacle(*decoded_pod, info, ClusterView{}).empty();
@@ -156,13 +164,46 @@ void pin_daemon(json::Ref pod, std::string_view node_name) {
   }
 }
 
-BudgetStatus budget_status(json::View budget, const std::vector<Object>& pods) {
+std::string pinned_node(json::View pod) {
+  const auto terms = pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+                        ["nodeSelectorTerms"];
+  for (const auto field : terms[std::size_t{0}]["matchFields"].items()) {
+    if (field["key"].string_or("") == "metadata.name") return field["values"][std::size_t{0}].string_or("");
+  }
+  return "";
+}
+
+std::int64_t count_wanted(const std::vector<Object>& pods,
+                          const std::map<model::ObjectKey, Object>& replica_sets) {
+  std::map<std::string, std::int64_t> replicas;
+  for (const auto& [key, set] : replica_sets) {
+    replicas.emplace((*set)["metadata"]["uid"].string_or(""), (*set)["spec"]["replicas"].integer_or(1));
+  }
+  std::int64_t out = 0;
+  std::set<std::string> counted;
+  for (const auto& pod : pods) {
+    const auto owner = controller_uid(*pod);
+    const auto it = replicas.find(owner);
+    if (it == replicas.end()) {
+      ++out;
+    } else if (counted.insert(owner).second) {
+      out += it->second;
+    }
+  }
+  return out;
+}
+
+BudgetStatus budget_status(json::View budget, const std::vector<Object>& pods, std::int64_t wanted) {
   BudgetStatus out;
-  out.expected = static_cast<std::int64_t>(pods.size());
-  out.healthy = std::ranges::count_if(pods, [](const Object& pod) { return is_pod_ready(*pod); });
   const auto spec = budget["spec"];
-  if (spec["minAvailable"].exists()) {
-    out.desired = scaled(spec["minAvailable"], out.expected);
+  const auto disrupted = budget["status"]["disruptedPods"];
+  out.healthy = std::ranges::count_if(pods, [&](const Object& pod) {
+    return is_pod_ready(*pod) && !disrupted[(*pod)["metadata"]["name"].string_or("")].exists();
+  });
+  const auto least = spec["minAvailable"];
+  out.expected = least.integer() ? static_cast<std::int64_t>(pods.size()) : wanted;
+  if (least.exists()) {
+    out.desired = scaled(least, out.expected);
   } else {
     out.desired = std::max<std::int64_t>(0, out.expected - scaled(spec["maxUnavailable"], out.expected));
   }

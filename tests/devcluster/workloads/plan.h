@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -41,7 +42,13 @@ struct BudgetStatus {
   std::int64_t desired = 0;
   std::int64_t allowed = 0;
 };
-// status of a PodDisruptionBudget whose selector matches `pods` (active ones), each desired by its owner.
-[[nodiscard]] BudgetStatus budget_status(json::View budget, const std::vector<Object>& pods);
+// status of a PodDisruptionBudget whose selector matches `pods` (active ones). `wanted`: how many there would be if every
+// owner had all its replicas. A pod whose eviction was granted already (status.disruptedPods) is not healthy any more.
+[[nodiscard]] BudgetStatus budget_status(json::View budget, const std::vector<Object>& pods, std::int64_t wanted);
+// How many pods the owners of `pods` want: spec.replicas of those in `replica_sets`, one for every other pod.
+[[nodiscard]] std::int64_t count_wanted(const std::vector<Object>& pods,
+                                        const std::map<model::ObjectKey, Object>& replica_sets);
+// The node a daemon pod was made for, or "".
+[[nodiscard]] std::string pinned_node(json::View pod);
 
 }  // namespace karpenter::devcluster

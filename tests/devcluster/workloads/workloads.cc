@@ -13,6 +13,7 @@ namespace karpenter::devcluster {
 namespace {
 
 constexpr auto kRound = std::chrono::milliseconds(20);
+constexpr auto kExpectedFor = std::chrono::seconds(30);
 constexpr auto kResync = std::chrono::seconds(2);  // what failed is tried again at least that often
 
 std::string uid_of(json::View object) { return object["metadata"]["uid"].string_or(""); }
@@ -21,13 +22,15 @@ std::int64_t count_ready(const std::vector<KeyedObject>& pods) {
   return std::ranges::count_if(pods, [](const auto& pod) { return is_pod_ready(*pod.object); });
 }
 
-// Patches status only where it differs, so that a settled cluster is silent.
+// Patches status only where it differs, so that a settled cluster is silent; and only the version that was looked at: an
+// eviction that was granted meanwhile must not be forgotten.
 base::Status update_status(kube::Client& client, const kube::Kind& kind, const KeyedObject& object,
                            const json::Value& status, const kube::Call& call) {
   json::Value after = (*object.object)["status"].clone();
   json::apply_merge_patch(after.ref(), status);
   if (after.view() == (*object.object)["status"]) return base::ok();
   json::Value patch = json::Value::object();
+  patch["metadata"]["resourceVersion"].set((*object.object)["metadata"]["resourceVersion"]);
   patch["status"].set(status.view());
   return merge_patch(client, kind, object.key, patch, "status", call);
 }
@@ -79,6 +82,7 @@ void Workloads::run(std::stop_token stop) {
 void Workloads::step(const kube::Call& call) {
   pods_by_owner_.clear();
   const Objects pods = pods_.objects();
+  forget_seen(pods);
   for (const auto& [key, pod] : pods) {
     if (is_pod_active(*pod)) pods_by_owner_[controller_uid(*pod)].push_back({key, pod});
   }
@@ -91,7 +95,29 @@ void Workloads::step(const kube::Call& call) {
   for (const auto& [key, object] : daemon_sets_.objects()) {
     static_cast<void>(sync_daemon_set({key, object}, nodes, call));
   }
-  for (const auto& [key, object] : budgets_.objects()) static_cast<void>(sync_budget({key, object}, pods, call));
+  for (const auto& [key, object] : budgets_.objects()) {
+    static_cast<void>(sync_budget({key, object}, pods, replica_sets, call));
+  }
+}
+
+// By the same look at the pods that the rest of the step goes by.
+void Workloads::forget_seen(const Objects& pods) {
+  const auto now = client_.runtime().mono();
+  for (auto& [uid, expected] : expected_) {
+    std::erase_if(expected, [&](const Expected& pod) { return pods.contains(pod.key) || pod.until <= now; });
+  }
+  std::erase_if(expected_, [](const auto& entry) { return entry.second.empty(); });
+}
+
+std::size_t Workloads::expected_of(json::View owner) const {
+  const auto it = expected_.find(uid_of(owner));
+  return it == expected_.end() ? 0 : it->second.size();
+}
+
+base::Status Workloads::remove_pod(const model::ObjectKey& key, const kube::Call& call) {
+  auto answer = client_.send(kube::delete_request(kPods, key, json::Value::object()), call);
+  if (answer.has_value() || answer.failed_with(base::Code::kNotFound)) return base::ok();
+  return std::move(answer).error();
 }
 
 const std::vector<KeyedObject>& Workloads::pods_of(json::View owner) const {
@@ -104,7 +130,10 @@ base::Status Workloads::create(const kube::Kind& kind, json::View object, const 
   auto answer =
       client_.send(kube::create_request(kind, object["metadata"]["namespace"].string_or(""), object), call);
   if (!answer) return std::move(answer).error();
-  if (kind.plural == kPods.plural) expected_[controller_uid(*answer)].push_back(devcluster::key_of(*answer));
+  if (kind.plural == kPods.plural) {
+    expected_[controller_uid(*answer)].push_back(
+        {.key = devcluster::key_of(*answer), .until = client_.runtime().mono() + kExpectedFor});
+  }
   return base::ok();
 }
 
@@ -148,17 +177,12 @@ base::Status Workloads::sync_replica_set(const KeyedObject& set, const kube::Cal
   const json::View object = *set.object;
   if (object["metadata"]["deletionTimestamp"].exists()) return base::ok();
   const auto& pods = pods_of(object);
-  auto& expected = expected_[uid_of(object)];
-  std::erase_if(expected, [this](const auto& key) { return pods_.find(key) != nullptr; });
-  const auto have = pods.size() + expected.size();
+  const auto have = pods.size() + expected_of(object);
   const auto want = static_cast<std::size_t>(std::max<std::int64_t>(0, object["spec"]["replicas"].integer_or(1)));
   const json::Value pod = make_pod(object, "ReplicaSet", object["spec"]["template"]);
   for (std::size_t i = have; i < want; ++i) RETURN_IF_ERROR(create(kPods, pod, call));
   if (have > want) {
-    for (const auto& victim : pick_victims(pods, have - want)) {
-      const auto request = kube::delete_request(kPods, victim.key, json::Value::object());
-      static_cast<void>(client_.send(request, call));  // gone already, or tried again
-    }
+    for (const auto& victim : pick_victims(pods, have - want)) RETURN_IF_ERROR(remove_pod(victim.key, call));
   }
   json::Value status = json::Value::object();
   status["observedGeneration"].set(object["metadata"]["generation"].integer_or(0));
@@ -172,16 +196,13 @@ base::Status Workloads::sync_daemon_set(const KeyedObject& set, const Objects& n
   const json::View object = *set.object;
   if (object["metadata"]["deletionTimestamp"].exists()) return base::ok();
   const auto& pods = pods_of(object);
-  auto& expected = expected_[uid_of(object)];
-  std::erase_if(expected, [this](const auto& key) { return pods_.find(key) != nullptr; });
-  const bool caught_up = expected.empty();
+  const bool caught_up = expected_of(object) == 0;
   std::set<std::string> served;
   for (const auto& pod : pods) {
-    const auto terms = (*pod.object)["spec"]["affinity"]["nodeAffinity"]
-                                    ["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"];
-    for (const auto field : terms[std::size_t{0}]["matchFields"].items()) {
-      served.insert(field["values"][std::size_t{0}].string_or(""));
-    }
+    const auto node = pinned_node(*pod.object);
+    served.insert(node);
+    // Never bound, and now it never will be.
+    if (!nodes.contains({.namespace_name = "", .name = node})) RETURN_IF_ERROR(remove_pod(pod.key, call));
   }
   std::int64_t desired = 0;
   for (const auto& [key, node] : nodes) {
@@ -200,7 +221,8 @@ base::Status Workloads::sync_daemon_set(const KeyedObject& set, const Objects& n
   return update_status(client_, kDaemonSets, set, status, call);
 }
 
-base::Status Workloads::sync_budget(const KeyedObject& budget, const Objects& pods, const kube::Call& call) {
+base::Status Workloads::sync_budget(const KeyedObject& budget, const Objects& pods, const Objects& replica_sets,
+                                    const kube::Call& call) {
   auto decoded = kube::decode<model::PodDisruptionBudget>(*budget.object);
   if (!decoded) return std::move(decoded).error();
   std::vector<Object> selected;
@@ -210,13 +232,18 @@ base::Status Workloads::sync_budget(const KeyedObject& budget, const Objects& po
       selected.push_back(pod);
     }
   }
-  const auto counts = budget_status(*budget.object, selected);
+  const auto counts = budget_status(*budget.object, selected, count_wanted(selected, replica_sets));
   json::Value status = json::Value::object();
   status["observedGeneration"].set((*budget.object)["metadata"]["generation"].integer_or(0));
   status["expectedPods"].set(counts.expected);
   status["currentHealthy"].set(counts.healthy);
   status["desiredHealthy"].set(counts.desired);
   status["disruptionsAllowed"].set(counts.allowed);
+  for (const auto& entry : (*budget.object)["status"]["disruptedPods"].members()) {
+    const auto stays = std::ranges::any_of(
+        selected, [&](const Object& pod) { return (*pod)["metadata"]["name"].string_or("") == entry.first; });
+    if (!stays) status["disruptedPods"][entry.first].set(nullptr);  // its eviction has come about
+  }
   return update_status(client_, kDisruptionBudgets, budget, status, call);
 }
 

@@ -28,7 +28,11 @@ class Workloads {
   base::Status sync_deployment(const KeyedObject& deployment, const Objects& replica_sets, const kube::Call& call);
   base::Status sync_replica_set(const KeyedObject& set, const kube::Call& call);
   base::Status sync_daemon_set(const KeyedObject& set, const Objects& nodes, const kube::Call& call);
-  base::Status sync_budget(const KeyedObject& budget, const Objects& pods, const kube::Call& call);
+  base::Status sync_budget(const KeyedObject& budget, const Objects& pods, const Objects& replica_sets,
+                           const kube::Call& call);
+  void forget_seen(const Objects& pods);
+  [[nodiscard]] std::size_t expected_of(json::View owner) const;
+  base::Status remove_pod(const model::ObjectKey& key, const kube::Call& call);
   base::Status create(const kube::Kind& kind, json::View object, const kube::Call& call);
   [[nodiscard]] const std::vector<KeyedObject>& pods_of(json::View owner) const;
 
@@ -41,8 +45,13 @@ class Workloads {
   ObjectCache daemon_sets_;
   ObjectCache budgets_;
   std::map<std::string, std::vector<KeyedObject>> pods_by_owner_;  // of this step
-  // Pods made but not yet seen in the cache, by owner uid: names. Keeps a lagging cache from making them twice.
-  std::map<std::string, std::vector<model::ObjectKey>> expected_;
+  // Pods made but not yet seen in the cache, by owner uid. Keeps a lagging cache from making them twice. One that is
+  // not seen in time came and went unseen.
+  struct Expected {
+    model::ObjectKey key;
+    runtime::Mono until;
+  };
+  std::map<std::string, std::vector<Expected>> expected_;
 };
 
 }  // namespace karpenter::devcluster

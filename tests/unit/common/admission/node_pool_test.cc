@@ -101,8 +101,8 @@ TEST(NodePoolRules, judge_each_requirement) {
                      ".key: Invalid value: \"karpenter.k8s.aws/ec2nodeclass\": using label "
                      "karpenter.k8s.aws/ec2nodeclass is not allowed as it might interfere with the internal "
                      "provisioning logic; specify a well known label: [karpenter.k8s.aws/...");
-  expect_requirement("§7.1 1", "{key: a, operator: exist}",
-                     ".operator: Unsupported value: \"exist\": key a has an unsupported operator exist not in [In NotIn "
+  expect_requirement("§7.1 1", "{key: a, operator: Exist}",
+                     ".operator: Unsupported value: \"Exist\": key a has an unsupported operator Exist not in [In NotIn "
                      "Exists DoesNotExist Gt Lt Gte Lte] (did you mean \"Exists\"?)");
   expect_requirement("§7.1 4", "{key: a/b/c, operator: Exists}",
                      ".key: Invalid value: \"a/b/c\": key a/b/c is not a qualified name, ...");

@@ -12,23 +12,27 @@ namespace {
 using model::v1alpha1::AwsNodeTemplate;
 using model::v1alpha5::Provisioner;
 
+json::Value yaml(const std::string& text) {
+  auto documents = json::parse_yaml(text);
+  if (documents) return std::move(documents->front());
+  ADD_FAILURE() << "bad YAML in a test: " << text;
+  return json::Value::object();
+}
 template <class T>
-T read(const std::string& text) {
-  const auto documents = json::parse_yaml(text);
-  if (!documents) {
-    ADD_FAILURE() << text;
-    return {};
-  }
-  return schema::decode<T>(documents->front()).value();
+T read(const std::string& text, const std::string& change = "{}") {
+  json::Value document = yaml(text);
+  json::apply_merge_patch(document.ref(), yaml(change));
+  return schema::decode<T>(document).value();
 }
 
 // A Provisioner whose spec has `spec` besides the reference, and its template with `node_template`.
 AlphaOutput converted(const std::string& spec, const std::string& node_template = "", const std::string& name = "t") {
-  const auto provisioner = read<Provisioner>("{metadata: {name: p}, spec: {providerRef: {name: t}, " + spec + "}}");
-  const auto from = read<AwsNodeTemplate>("{metadata: {name: " + name +
-                                          "}, spec: {instanceProfile: prof, subnetSelector: {a: b}, "
-                                          "securityGroupSelector: {a: b}, " +
-                                          node_template + "}}");
+  const auto provisioner =
+      read<Provisioner>("{metadata: {name: p}, spec: {providerRef: {name: t}}}", "{spec: {" + spec + "}}");
+  const auto from = read<AwsNodeTemplate>(
+      "{metadata: {name: " + name +
+          "}, spec: {instanceProfile: prof, subnetSelector: {x: y}, securityGroupSelector: {x: y}}}",
+      "{spec: {" + node_template + "}}");
   return from_v1alpha5(provisioner, &from, {.cluster_name = "demo", .default_instance_profile = ""});
 }
 
@@ -64,8 +68,8 @@ TEST(Alpha, refuses_what_v1_cannot_hold) {
            {"E-AMI", "weight: 1", "amiFamily: Custom"},
            {"E-AMI", "weight: 1", "amiFamily: Slackware"},
            {"E-IDENTITY", "weight: 1", "instanceProfile: ''"},
-           {"E-SELECTOR", "weight: 1", "subnetSelector: {aws-ids: subnet-1, a: b}"},
-           {"E-SELECTOR", "weight: 1", "subnetSelector: {a: ' , '}"},
+           {"E-SELECTOR", "weight: 1", "subnetSelector: {aws-ids: subnet-1}"},
+           {"E-SELECTOR", "weight: 1", "subnetSelector: {x: ' , '}"},
            {"E-SELECTOR", "weight: 1", "subnetSelector: {a: '1,2,3,4,5,6', b: '1,2,3,4,5,6'}"},
            {"E-LAUNCHTEMPLATE", "weight: 1", "launchTemplate: x"},
            {"E-VOLUME", "weight: 1", "blockDeviceMappings: [{deviceName: a, ebs: {volumeSize: 60000Gi}}]"},
