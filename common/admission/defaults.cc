@@ -16,7 +16,8 @@ void set_if_absent(std::optional<T>& target, U&& value) {
 }
 
 void default_budgets(std::optional<std::vector<model::Budget>>& budgets) {
-  set_if_absent(budgets, std::vector<model::Budget>{{.nodes = "10%", .reasons = {}, .schedule = {}, .duration = {}}});
+  set_if_absent(budgets,
+                std::vector<model::Budget>{{.nodes = "10%", .reasons = {}, .schedule = {}, .duration = {}}});
   for (auto& budget : *budgets) {
     if (budget.nodes.empty()) budget.nodes = "10%";
   }
@@ -37,8 +38,10 @@ bool names_key(const model::v1alpha5::ProvisionerSpec& spec, std::string_view ke
 
 void append(model::v1alpha5::ProvisionerSpec& spec, std::string_view key, std::string_view op,
             std::vector<std::string> values) {
-  spec.requirements.push_back(
-      {.key = std::string(key), .op = std::string(op), .values = std::move(values), .min_values = std::nullopt});
+  spec.requirements.push_back({.key = std::string(key),
+                               .op = std::string(op),
+                               .values = std::move(values),
+                               .min_values = std::nullopt});
 }
 
 }  // namespace
@@ -54,7 +57,9 @@ void set_defaults(model::NodePool& pool) {
 
 void set_defaults(model::NodeClaim& claim) { set_if_absent(claim.spec.expire_after, "720h"); }
 
-void set_defaults(model::Ec2NodeClass& node_class) { default_metadata_options(node_class.spec.metadata_options); }
+void set_defaults(model::Ec2NodeClass& node_class) {
+  default_metadata_options(node_class.spec.metadata_options);
+}
 
 void set_defaults(model::v1beta1::NodePool& pool) {
   set_if_absent(pool.spec.disruption, model::v1beta1::Disruption{});
@@ -66,7 +71,8 @@ void set_defaults(model::v1beta1::NodePool& pool) {
 
 void set_defaults(model::v1beta1::Ec2NodeClass& node_class) {
   // The CRD's default of the object and that of the member differ there.
-  if (auto& options = node_class.spec.metadata_options) set_if_absent(options->http_put_response_hop_limit, 2);
+  if (auto& options = node_class.spec.metadata_options)
+    set_if_absent(options->http_put_response_hop_limit, 2);
   default_metadata_options(node_class.spec.metadata_options);
 }
 

@@ -76,7 +76,9 @@ std::uint64_t hash_block_device(const model::BlockDeviceMapping& device) {
   mix_optional(hasher, "iops", ebs.iops);
   mix_optional(hasher, "throughput", ebs.throughput);
   mix_optional(hasher, "volumeInitializationRate", ebs.volume_initialization_rate);
-  hasher.part("kmsKeyID", ebs.kms_key_id).part("snapshotID", ebs.snapshot_id).part("volumeType", ebs.volume_type);
+  hasher.part("kmsKeyID", ebs.kms_key_id)
+      .part("snapshotID", ebs.snapshot_id)
+      .part("volumeType", ebs.volume_type);
   if (ebs.volume_size) hasher.part("volumeSize", ebs.volume_size->text());
   return hasher.value();
 }
@@ -103,7 +105,8 @@ void mix_networking(Hasher& hasher, const model::Ec2NodeClassSpec& spec) {
     mix_optional(hasher, "udp", spec.connection_tracking->udp_timeout);
   }
   if (spec.placement_group_selector) {
-    hasher.part("placementGroup", spec.placement_group_selector->id).part("name", spec.placement_group_selector->name);
+    hasher.part("placementGroup", spec.placement_group_selector->id)
+        .part("name", spec.placement_group_selector->name);
   }
 }
 

@@ -20,25 +20,35 @@ struct FieldGroup {
 };
 // The members of KubeletConfiguration. What is inside lists and objects is not looked at here.
 constexpr std::array kFieldGroups{
-    FieldGroup{FieldType::kBool,
-               "enableServer rotateCertificates serverTLSBootstrap enableDebuggingHandlers enableContentionProfiling "
-               "cgroupsPerQOS singleProcessOOMKill runOnce cpuCFSQuota serializeImagePulls mergeDefaultEvictionSettings "
-               "enableControllerAttachDetach protectKernelDefaults makeIPTablesUtilChains failSwapOn "
-               "kernelMemcgNotification enableSystemLogHandler enableSystemLogQuery enableProfilingHandler "
-               "enableDebugFlagsHandler seccompDefault registerNode localStorageCapacityIsolation failCgroupV1"},
-    FieldGroup{FieldType::kInteger,
-               "port readOnlyPort registryPullQPS registryBurst eventRecordQPS eventBurst healthzPort oomScoreAdj "
-               "nodeLeaseDurationSeconds imageGCHighThresholdPercent imageGCLowThresholdPercent maxPods "
-               "nodeStatusMaxImages kubeAPIQPS kubeAPIBurst maxParallelImagePulls evictionMaxPodGracePeriod podsPerCore "
-               "iptablesMasqueradeBit iptablesDropBit containerLogMaxFiles containerLogMaxWorkers podPidsLimit "
-               "maxOpenFiles"},
+    FieldGroup{
+        FieldType::kBool,
+        "enableServer rotateCertificates serverTLSBootstrap enableDebuggingHandlers "
+        "enableContentionProfiling "
+        "cgroupsPerQOS singleProcessOOMKill runOnce cpuCFSQuota serializeImagePulls "
+        "mergeDefaultEvictionSettings "
+        "enableControllerAttachDetach protectKernelDefaults makeIPTablesUtilChains failSwapOn "
+        "kernelMemcgNotification enableSystemLogHandler enableSystemLogQuery enableProfilingHandler "
+        "enableDebugFlagsHandler seccompDefault registerNode localStorageCapacityIsolation failCgroupV1"},
+    FieldGroup{
+        FieldType::kInteger,
+        "port readOnlyPort registryPullQPS registryBurst eventRecordQPS eventBurst healthzPort oomScoreAdj "
+        "nodeLeaseDurationSeconds imageGCHighThresholdPercent imageGCLowThresholdPercent maxPods "
+        "nodeStatusMaxImages kubeAPIQPS kubeAPIBurst maxParallelImagePulls evictionMaxPodGracePeriod "
+        "podsPerCore "
+        "iptablesMasqueradeBit iptablesDropBit containerLogMaxFiles containerLogMaxWorkers podPidsLimit "
+        "maxOpenFiles"},
     FieldGroup{FieldType::kNumber, "memoryThrottlingFactor"},
     FieldGroup{FieldType::kString,
-               "kind apiVersion staticPodPath podLogsDir staticPodURL address tlsCertFile tlsPrivateKeyFile tlsMinVersion "
-               "imagePullCredentialsVerificationPolicy healthzBindAddress clusterDomain kubeletCgroups systemCgroups "
-               "cgroupRoot cgroupDriver cpuManagerPolicy memoryManagerPolicy topologyManagerPolicy topologyManagerScope "
-               "hairpinMode podCIDR resolvConf contentType containerLogMaxSize configMapAndSecretChangeDetectionStrategy "
-               "reservedSystemCPUs showHiddenMetricsForVersion systemReservedCgroup kubeReservedCgroup volumePluginDir "
+               "kind apiVersion staticPodPath podLogsDir staticPodURL address tlsCertFile tlsPrivateKeyFile "
+               "tlsMinVersion "
+               "imagePullCredentialsVerificationPolicy healthzBindAddress clusterDomain kubeletCgroups "
+               "systemCgroups "
+               "cgroupRoot cgroupDriver cpuManagerPolicy memoryManagerPolicy topologyManagerPolicy "
+               "topologyManagerScope "
+               "hairpinMode podCIDR resolvConf contentType containerLogMaxSize "
+               "configMapAndSecretChangeDetectionStrategy "
+               "reservedSystemCPUs showHiddenMetricsForVersion systemReservedCgroup kubeReservedCgroup "
+               "volumePluginDir "
                "providerID memoryReservationPolicy containerRuntimeEndpoint imageServiceEndpoint"},
     FieldGroup{FieldType::kDuration,
                "syncFrequency fileCheckFrequency httpCheckFrequency streamingConnectionIdleTimeout "
@@ -50,20 +60,30 @@ constexpr std::array kFieldGroups{
                "tlsCipherSuites preloadedImagesVerificationAllowlist clusterDNS enforceNodeAllocatable "
                "allowedUnsafeSysctls tlsCurvePreferences shutdownGracePeriodByPodPriority reservedMemory "
                "registerWithTaints"},
-    FieldGroup{FieldType::kObject,
-               "cpuManagerPolicyOptions topologyManagerPolicyOptions qosReserved evictionHard evictionSoft "
-               "evictionSoftGracePeriod evictionMinimumReclaim systemReserved kubeReserved defaultPodSysctls featureGates "
-               "staticPodURLHeader authentication authorization memorySwap crashLoopBackOff userNamespaces tracing "
-               "logging"},
+    FieldGroup{
+        FieldType::kObject,
+        "cpuManagerPolicyOptions topologyManagerPolicyOptions qosReserved evictionHard evictionSoft "
+        "evictionSoftGracePeriod evictionMinimumReclaim systemReserved kubeReserved defaultPodSysctls "
+        "featureGates "
+        "staticPodURLHeader authentication authorization memorySwap crashLoopBackOff userNamespaces tracing "
+        "logging"},
 };
 
-constexpr std::array<std::string_view, 12> kManaged{
-    "clusterDNS",   "maxPods",      "podsPerCore",
-    "systemReserved", "kubeReserved", "evictionHard",
-    "evictionSoft", "evictionSoftGracePeriod", "evictionMaxPodGracePeriod",
-    "imageGCHighThresholdPercent", "imageGCLowThresholdPercent", "cpuCFSQuota"};
-constexpr std::array<std::string_view, 6> kSignals{"memory.available",  "nodefs.available",   "nodefs.inodesFree",
-                                                   "imagefs.available", "imagefs.inodesFree", "pid.available"};
+constexpr std::array<std::string_view, 12> kManaged{"clusterDNS",
+                                                    "maxPods",
+                                                    "podsPerCore",
+                                                    "systemReserved",
+                                                    "kubeReserved",
+                                                    "evictionHard",
+                                                    "evictionSoft",
+                                                    "evictionSoftGracePeriod",
+                                                    "evictionMaxPodGracePeriod",
+                                                    "imageGCHighThresholdPercent",
+                                                    "imageGCLowThresholdPercent",
+                                                    "cpuCFSQuota"};
+constexpr std::array<std::string_view, 6> kSignals{"memory.available",   "nodefs.available",
+                                                   "nodefs.inodesFree",  "imagefs.available",
+                                                   "imagefs.inodesFree", "pid.available"};
 constexpr std::array<std::string_view, 4> kReservable{"cpu", "memory", "ephemeral-storage", "pid"};
 constexpr std::string_view kExpression =
     "spec.kubelet contains a CEL expression, but the NodeClassCEL feature gate is disabled";
@@ -87,13 +107,20 @@ std::optional<FieldType> type_of_field(std::string_view name) {
 
 bool has_type(json::View value, FieldType type) {
   switch (type) {
-    case FieldType::kBool: return value.is_bool();
-    case FieldType::kInteger: return value.integer().has_value();
-    case FieldType::kNumber: return value.is_number();
-    case FieldType::kString: return value.is_string();
-    case FieldType::kDuration: return value.is_string() && base::parse_duration(*value.string()).has_value();
-    case FieldType::kList: return value.is_array();
-    case FieldType::kObject: return value.is_object();
+    case FieldType::kBool:
+      return value.is_bool();
+    case FieldType::kInteger:
+      return value.integer().has_value();
+    case FieldType::kNumber:
+      return value.is_number();
+    case FieldType::kString:
+      return value.is_string();
+    case FieldType::kDuration:
+      return value.is_string() && base::parse_duration(*value.string()).has_value();
+    case FieldType::kList:
+      return value.is_array();
+    case FieldType::kObject:
+      return value.is_object();
   }
   return false;
 }
@@ -144,12 +171,14 @@ void check_threshold(const std::string& path, json::View value, Violations& out)
   const std::string text = value.string_or("");
   if (text.ends_with('%')) {
     const auto percent = base::parse_double(std::string_view(text).substr(0, text.size() - 1));
-    if (!percent || *percent < 0 || *percent > 100) refuse(out, path, value, "must be a percentage or a resource quantity");
+    if (!percent || *percent < 0 || *percent > 100)
+      refuse(out, path, value, "must be a percentage or a resource quantity");
     return;
   }
   const auto quantity = model::Quantity::parse(text);
   if (!quantity) refuse(out, path, value, "must be a percentage or a resource quantity");
-  if (quantity && *quantity < model::Quantity::of(0)) refuse(out, path, value, "can't be a negative resource quantity");
+  if (quantity && *quantity < model::Quantity::of(0))
+    refuse(out, path, value, "can't be a negative resource quantity");
 }
 
 // EC-R6.
@@ -161,17 +190,20 @@ void check_grace(const std::string& path, json::View value, Violations& out) {
 
 // EC-R3…R8.
 void check_eviction(json::View kubelet, const std::string& parent, Violations& out) {
-  for (const auto* field : {"evictionHard", "evictionSoft", "evictionSoftGracePeriod", "evictionMinimumReclaim"}) {
+  for (const auto* field :
+       {"evictionHard", "evictionSoft", "evictionSoftGracePeriod", "evictionMinimumReclaim"}) {
     const std::string path = parent + "." + field;
     for (const auto& [signal, value] : kubelet[field].members()) {
       if (!is_one_of(signal, kSignals)) {
         const auto near = base::nearest_word(signal, kSignals);
         add(out, member(path, signal), ViolationKind::kNotSupported, quoted(signal),
-            "isn't a valid eviction signal" + (near ? " (did you mean \"" + std::string(*near) + "\"?)" : ""));
+            "isn't a valid eviction signal" +
+                (near ? " (did you mean \"" + std::string(*near) + "\"?)" : ""));
       }
       if (!value.is_string()) continue;
       const bool is_grace = std::string_view(field) == "evictionSoftGracePeriod";
-      is_grace ? check_grace(member(path, signal), value, out) : check_threshold(member(path, signal), value, out);
+      is_grace ? check_grace(member(path, signal), value, out)
+               : check_threshold(member(path, signal), value, out);
     }
   }
   const auto unmatched = [&](const std::string& field, const std::string& other) {
@@ -238,10 +270,11 @@ void check_open_kubelet(std::string_view kubelet, std::string_view family, Viola
   const auto low = map["imageGCLowThresholdPercent"].integer();
   if (high && low && *high <= *low) {  // EC-R12
     add(out, "spec.kubelet", ViolationKind::kInvalid, "",
-        "imageGCHighThresholdPercent (" + std::to_string(*high) + ") must be greater than imageGCLowThresholdPercent (" +
-            std::to_string(*low) + ")");
+        "imageGCHighThresholdPercent (" + std::to_string(*high) +
+            ") must be greater than imageGCLowThresholdPercent (" + std::to_string(*low) + ")");
   }
-  if (map["maxPods"].is_string()) refuse(out, "spec.kubelet.maxPods", map["maxPods"], std::string(kExpression));
+  if (map["maxPods"].is_string())
+    refuse(out, "spec.kubelet.maxPods", map["maxPods"], std::string(kExpression));
   check_family(map, family, out);
 }
 
@@ -252,8 +285,8 @@ void check_typed_kubelet(const model::v1beta1::Kubelet& kubelet, std::string_vie
   const auto& high = kubelet.image_gc_high_threshold_percent;
   const auto low = kubelet.image_gc_low_threshold_percent.value_or(0);
   if (high && *high < low) {  // equal is fine here
-    add(out, std::string(path) + ".imageGCHighThresholdPercent", ViolationKind::kInvalid, std::to_string(*high),
-        "must be greater than imageGCLowThresholdPercent");
+    add(out, std::string(path) + ".imageGCHighThresholdPercent", ViolationKind::kInvalid,
+        std::to_string(*high), "must be greater than imageGCLowThresholdPercent");
   }
 }
 

@@ -7,7 +7,8 @@
 #include "common/model/labels.h"
 #include "common/schema/inline_provider.h"
 
-// NodePool and NodeClaim v1beta1, Provisioner v1alpha5, AWSNodeTemplate v1alpha1. spec: api §10.4, §11.1, §12.2, §12.3
+// NodePool and NodeClaim v1beta1, Provisioner v1alpha5, AWSNodeTemplate v1alpha1. spec: api §10.4, §11.1,
+// §12.2, §12.3
 
 namespace karpenter::admission {
 namespace {
@@ -44,7 +45,8 @@ void check_beta_disruption(const model::v1beta1::Disruption& disruption, Violati
     }
     if (!budget.schedule) continue;
     if (const auto fault = schedule_fault(*budget.schedule)) {
-      add(out, path + ".schedule", ViolationKind::kInvalid, quoted(*budget.schedule), "invalid schedule " + *fault);
+      add(out, path + ".schedule", ViolationKind::kInvalid, quoted(*budget.schedule),
+          "invalid schedule " + *fault);
     }
   }
 }
@@ -54,7 +56,8 @@ void check_one_of(std::string_view value, std::span<const std::string_view> word
   if (std::ranges::find(words, value) != words.end()) return;
   std::string text = std::string(value) + " not in ";
   for (std::size_t i = 0; i < words.size(); ++i) text.append(i == 0 ? "" : ", ").append(words[i]);
-  if (const auto near = base::nearest_word(value, words)) text += " (did you mean \"" + std::string(*near) + "\"?)";
+  if (const auto near = base::nearest_word(value, words))
+    text += " (did you mean \"" + std::string(*near) + "\"?)";
   add(out, path, ViolationKind::kNotSupported, quoted(value), text);
 }
 
@@ -69,26 +72,31 @@ constexpr IdRule kGroupIds{"sg-", "must be a valid group-id (regex: sg-[0-9a-z]+
 constexpr IdRule kAmiIds{"ami-", "must be a valid ami-id (regex: ami-[0-9a-z]+)"};
 
 bool contains_id(std::string_view text, std::string_view prefix) {
-  for (auto found = text.find(prefix); found != std::string_view::npos; found = text.find(prefix, found + 1)) {
+  for (auto found = text.find(prefix); found != std::string_view::npos;
+       found = text.find(prefix, found + 1)) {
     const auto next = found + prefix.size();
-    if (next < text.size() && ((text[next] >= '0' && text[next] <= '9') || (text[next] >= 'a' && text[next] <= 'z'))) {
+    if (next < text.size() &&
+        ((text[next] >= '0' && text[next] <= '9') || (text[next] >= 'a' && text[next] <= 'z'))) {
       return true;
     }
   }
   return false;
 }
 
-void check_selector(const model::StringMap& selector, const std::string& path, const IdRule& rule, Violations& out) {
+void check_selector(const model::StringMap& selector, const std::string& path, const IdRule& rule,
+                    Violations& out) {
   for (const auto& [key, value] : selector) {
     const std::string here = path + "['" + key + "']";
     if (key.empty() || value.empty()) add(out, here, ViolationKind::kInvalid, "\"\"", "may not be empty");
     if (key != "aws-ids" && key != "aws::ids") continue;
     for (const auto& id : base::split(value, ',')) {
-      if (!contains_id(id, rule.prefix)) add(out, here, ViolationKind::kInvalid, quoted(id), std::string(rule.hint));
+      if (!contains_id(id, rule.prefix))
+        add(out, here, ViolationKind::kInvalid, quoted(id), std::string(rule.hint));
     }
     if (selector.size() > 1) {
       add(out, path, ViolationKind::kForbidden, "",
-          "\"" + key + "\" filter is mutually exclusive, cannot be set with a combination of other filters in");
+          "\"" + key +
+              "\" filter is mutually exclusive, cannot be set with a combination of other filters in");
     }
   }
 }
@@ -110,7 +118,8 @@ void check_launch_template(const model::v1alpha1::AwsNodeTemplateSpec& spec, con
 }
 
 // PV-W1…W8. `prefix` is "spec." or "spec.provider.".
-void check_provider(const model::v1alpha1::AwsNodeTemplateSpec& spec, const std::string& prefix, Violations& out) {
+void check_provider(const model::v1alpha1::AwsNodeTemplateSpec& spec, const std::string& prefix,
+                    Violations& out) {
   check_launch_template(spec, prefix, out);
   if (!spec.subnet_selector) {
     add(out, prefix + "subnetSelector", ViolationKind::kRequired, "", "missing field(s)");
@@ -125,7 +134,8 @@ void check_provider(const model::v1alpha1::AwsNodeTemplateSpec& spec, const std:
   for (const auto& [key, value] : spec.tags) {
     if (!key.empty()) continue;
     add(out, prefix + "tags", ViolationKind::kInvalid, "",
-        "the tag with key : '' and value : '" + value + "' is invalid because empty tag keys aren't supported");
+        "the tag with key : '' and value : '" + value +
+            "' is invalid because empty tag keys aren't supported");
   }
   if (spec.metadata_options) check_metadata_options(*spec.metadata_options, prefix + "metadataOptions", out);
   constexpr std::array<std::string_view, 6> kFamilies{"Bottlerocket", "AL2",         "Ubuntu",
@@ -159,7 +169,8 @@ void check_metadata_options(const model::MetadataOptions& options, const std::st
   constexpr std::array<std::string_view, 2> kSwitch{"disabled", "enabled"};
   constexpr std::array<std::string_view, 2> kTokens{"optional", "required"};
   if (options.http_endpoint) check_one_of(*options.http_endpoint, kSwitch, path + ".httpEndpoint", out);
-  if (options.http_protocol_ipv6) check_one_of(*options.http_protocol_ipv6, kSwitch, path + ".httpProtocolIPv6", out);
+  if (options.http_protocol_ipv6)
+    check_one_of(*options.http_protocol_ipv6, kSwitch, path + ".httpProtocolIPv6", out);
   if (options.http_tokens) check_one_of(*options.http_tokens, kTokens, path + ".httpTokens", out);
   const auto hops = options.http_put_response_hop_limit.value_or(1);
   if (hops < 1 || hops > 64) {
@@ -170,12 +181,14 @@ void check_metadata_options(const model::MetadataOptions& options, const std::st
 
 void check_block_device(const model::BlockDeviceMapping& device, const std::string& path, Violations& out) {
   constexpr std::array<std::string_view, 7> kTypes{"standard", "io1", "io2", "gp2", "sc1", "st1", "gp3"};
-  if (device.device_name.empty()) add(out, path + ".deviceName", ViolationKind::kRequired, "", "missing field(s)");
+  if (device.device_name.empty())
+    add(out, path + ".deviceName", ViolationKind::kRequired, "", "missing field(s)");
   if (!device.ebs) {
     add(out, path + ".ebs", ViolationKind::kRequired, "", "missing field(s)");
     return;
   }
-  if (!device.ebs->volume_type.empty()) check_one_of(device.ebs->volume_type, kTypes, path + ".ebs.volumeType", out);
+  if (!device.ebs->volume_type.empty())
+    check_one_of(device.ebs->volume_type, kTypes, path + ".ebs.volumeType", out);
   const auto& size = device.ebs->volume_size;
   if (!size) {
     if (device.ebs->snapshot_id.empty()) {
@@ -192,10 +205,11 @@ Violations validate(const model::v1beta1::NodePool& pool) {
   const auto& spec = pool.spec.node_template.spec;
   check_name(pool.meta, out);
   if (!spec.requests.empty()) {
-    add(out, "spec.template.spec.resources.requests", ViolationKind::kForbidden, "", "must not set the field(s)");
+    add(out, "spec.template.spec.resources.requests", ViolationKind::kForbidden, "",
+        "must not set the field(s)");
   }
-  check_labels(pool.spec.node_template.meta.labels, "spec.template.metadata.labels", Era::kBeta, labels::kNodePool,
-               out);
+  check_labels(pool.spec.node_template.meta.labels, "spec.template.metadata.labels", Era::kBeta,
+               labels::kNodePool, out);
   check_taints(spec.taints, spec.startup_taints, "spec.template.spec", out);
   check_own_key(spec.requirements, "spec.template.spec.requirements", labels::kNodePool, out);
   check_requirements(spec.requirements, "spec.template.spec.requirements", Era::kBeta, out);
@@ -224,7 +238,8 @@ Violations validate(const model::v1alpha5::Provisioner& provisioner) {
         "expected exactly one, got both: spec.consolidation.enabled, spec.ttlSecondsAfterEmpty");
   }
   if (spec.provider.empty() != spec.provider_ref.has_value()) {
-    add(out, "spec.provider", spec.provider.empty() ? ViolationKind::kRequired : ViolationKind::kForbidden, "",
+    add(out, "spec.provider", spec.provider.empty() ? ViolationKind::kRequired : ViolationKind::kForbidden,
+        "",
         std::string("expected exactly one, got ") + (spec.provider.empty() ? "neither" : "both") +
             ": spec.provider, spec.providerRef");
   }

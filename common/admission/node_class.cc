@@ -14,7 +14,8 @@ namespace {
 void check_tags(const model::StringMap& tags, std::string_view path, Violations& out) {
   for (const auto& [key, value] : tags) {
     if (!key.empty() && !value.empty()) continue;
-    add(out, member(path, key), ViolationKind::kInvalid, quoted(value), "empty tag keys or values aren't supported");
+    add(out, member(path, key), ViolationKind::kInvalid, quoted(value),
+        "empty tag keys or values aren't supported");
   }
 }
 
@@ -23,20 +24,23 @@ void check_resource_tags(const model::StringMap& tags, Era era, Violations& out)
   const std::string_view era_tag = era == Era::kV1 ? "eks:eks-cluster-name" : "karpenter.sh/managed-by";
   for (const auto& [key, value] : tags) {
     const std::string path = member("spec.tags", key);
-    const auto forbid = [&](const std::string& text) { add(out, path, ViolationKind::kInvalid, quoted(key), text); };
+    const auto forbid = [&](const std::string& text) {
+      add(out, path, ViolationKind::kInvalid, quoted(key), text);
+    };
     if (key.empty()) forbid("empty tag keys aren't supported");
     if (key.starts_with("kubernetes.io/cluster")) {
       forbid("tag contains a restricted tag matching kubernetes.io/cluster/");
     }
-    for (const std::string_view restricted : {era_tag, std::string_view("karpenter.sh/nodepool"),
-                                              std::string_view("karpenter.sh/nodeclaim"), model::labels::kNodeClass}) {
+    for (const std::string_view restricted :
+         {era_tag, std::string_view("karpenter.sh/nodepool"), std::string_view("karpenter.sh/nodeclaim"),
+          model::labels::kNodeClass}) {
       if (key == restricted) forbid("tag contains a restricted tag matching " + std::string(restricted));
     }
   }
 }
 
-// Members of a term that exclude others. v1 refuses a list when all its terms mix them ("not all": one clean term makes
-// the list valid); the older webhook refused each such term.
+// Members of a term that exclude others. v1 refuses a list when all its terms mix them ("not all": one clean
+// term makes the list valid); the older webhook refused each such term.
 template <class Term, class Mixes>
 void check_exclusion(const std::vector<Term>& terms, std::string_view path, std::string_view message, Era era,
                      const Mixes& mixes, Violations& out) {
@@ -59,14 +63,16 @@ void check_subnets(const std::vector<model::SelectorTerm>& terms, Era era, Viola
   }
   for (std::size_t i = 0; i < terms.size(); ++i) {
     if (terms[i].id.empty() && terms[i].tags.empty()) {
-      add(out, at(kPath, i), ViolationKind::kInvalid, "{}", "expected at least one, got none, ['tags', 'id']");
+      add(out, at(kPath, i), ViolationKind::kInvalid, "{}",
+          "expected at least one, got none, ['tags', 'id']");
     }
     check_tags(terms[i].tags, at(kPath, i) + ".tags", out);
   }
   check_exclusion(
       terms, kPath,
-      "'id' is mutually exclusive, cannot be set with a combination of other fields in a subnet selector term", era,
-      [](const auto& term) { return !term.id.empty() && !term.tags.empty(); }, out);
+      "'id' is mutually exclusive, cannot be set with a combination of other fields in a subnet selector "
+      "term",
+      era, [](const auto& term) { return !term.id.empty() && !term.tags.empty(); }, out);
 }
 
 // EC-C5…C8, BEC-W4.
@@ -77,12 +83,14 @@ void check_security_groups(const std::vector<model::SelectorTerm>& terms, Era er
   }
   for (std::size_t i = 0; i < terms.size(); ++i) {
     if (terms[i].id.empty() && terms[i].tags.empty() && terms[i].name.empty()) {
-      add(out, at(kPath, i), ViolationKind::kInvalid, "{}", "expected at least one, got none, ['tags', 'id', 'name']");
+      add(out, at(kPath, i), ViolationKind::kInvalid, "{}",
+          "expected at least one, got none, ['tags', 'id', 'name']");
     }
     check_tags(terms[i].tags, at(kPath, i) + ".tags", out);
   }
   const std::string tail =
-      " is mutually exclusive, cannot be set with a combination of other fields in a security group selector term";
+      " is mutually exclusive, cannot be set with a combination of other fields in a security group selector "
+      "term";
   const auto id_mixed = [](const auto& t) { return !t.id.empty() && (!t.tags.empty() || !t.name.empty()); };
   const auto name_mixed = [](const auto& t) { return !t.name.empty() && (!t.tags.empty() || !t.id.empty()); };
   check_exclusion(terms, kPath, "'id'" + tail, era, id_mixed, out);
@@ -95,7 +103,8 @@ void check_alias(const std::string& alias, const std::string& path, Violations& 
   const bool is_word = !family.empty() && std::ranges::all_of(family, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
   });
-  if (at_sign == std::string::npos || !is_word || at_sign + 1 == alias.size() || alias.rfind('@') != at_sign) {
+  if (at_sign == std::string::npos || !is_word || at_sign + 1 == alias.size() ||
+      alias.rfind('@') != at_sign) {
     add(out, path, ViolationKind::kInvalid, quoted(alias),
         "'alias' is improperly formatted, must match the format 'family@version'");
     return;
@@ -105,25 +114,30 @@ void check_alias(const std::string& alias, const std::string& path, Violations& 
   if (std::ranges::find(kFamilies, family) == kFamilies.end()) {
     const auto near = base::nearest_word(family, kFamilies);
     add(out, path, ViolationKind::kInvalid, quoted(alias),
-        "family is not supported, must be one of the following: 'al2', 'al2023', 'bottlerocket', 'windows2019', "
+        "family is not supported, must be one of the following: 'al2', 'al2023', 'bottlerocket', "
+        "'windows2019', "
         "'windows2022', 'windows2025'" +
             (near ? " (did you mean \"" + std::string(*near) + "\"?)" : std::string()));
   }
   if (family.starts_with("windows") && alias.substr(at_sign + 1) != "latest") {
-    add(out, path, ViolationKind::kInvalid, quoted(alias), "windows families may only specify version 'latest'");
+    add(out, path, ViolationKind::kInvalid, quoted(alias),
+        "windows families may only specify version 'latest'");
   }
 }
 
 void check_ami_term(const model::AmiSelectorTerm& term, const std::string& path, Violations& out) {
   const bool others = !term.tags.empty() || !term.name.empty() || !term.owner.empty();
-  if (term.id.empty() && term.alias.empty() && term.name.empty() && term.tags.empty() && term.ssm_parameter.empty()) {
+  if (term.id.empty() && term.alias.empty() && term.name.empty() && term.tags.empty() &&
+      term.ssm_parameter.empty()) {
     add(out, path, ViolationKind::kInvalid, "{}",
         "expected at least one, got none, ['tags', 'id', 'name', 'alias', 'ssmParameter']");
   }
   const std::string tail =
       " is mutually exclusive, cannot be set with a combination of other fields in amiSelectorTerms";
-  if (!term.id.empty() && (others || !term.alias.empty())) add(out, path, ViolationKind::kInvalid, "", "'id'" + tail);
-  if (!term.alias.empty() && (others || !term.id.empty())) add(out, path, ViolationKind::kInvalid, "", "'alias'" + tail);
+  if (!term.id.empty() && (others || !term.alias.empty()))
+    add(out, path, ViolationKind::kInvalid, "", "'id'" + tail);
+  if (!term.alias.empty() && (others || !term.id.empty()))
+    add(out, path, ViolationKind::kInvalid, "", "'alias'" + tail);
   check_tags(term.tags, path + ".tags", out);
   if (!term.alias.empty()) check_alias(term.alias, path + ".alias", out);
 }
@@ -148,7 +162,8 @@ void check_amis(const model::Ec2NodeClassSpec& spec, Violations& out) {
   model::Ec2NodeClassSpec by_alias;
   by_alias.ami_selector_terms = {*aliased};
   const auto family = resolved_ami_family(by_alias);
-  if (!spec.ami_family.empty() && spec.ami_family != "Custom" && family != "Custom" && spec.ami_family != family) {
+  if (!spec.ami_family.empty() && spec.ami_family != "Custom" && family != "Custom" &&
+      spec.ami_family != family) {
     const std::string article = family.starts_with('A') ? "an " : "a ";
     add(out, "spec.amiFamily", ViolationKind::kInvalid, quoted(spec.ami_family),
         "if set, amiFamily must be '" + family + "' or 'Custom' when using " + article + family + " alias");
@@ -161,14 +176,17 @@ void check_beta_amis(const model::v1beta1::Ec2NodeClassSpec& spec, Violations& o
   const auto& terms = spec.ami_selector_terms;
   for (std::size_t i = 0; i < terms.size(); ++i) {
     if (terms[i].id.empty() && terms[i].tags.empty() && terms[i].name.empty()) {
-      add(out, at(kPath, i), ViolationKind::kInvalid, "{}", "expected at least one, got none, ['tags', 'id', 'name']");
+      add(out, at(kPath, i), ViolationKind::kInvalid, "{}",
+          "expected at least one, got none, ['tags', 'id', 'name']");
     }
     check_tags(terms[i].tags, at(kPath, i) + ".tags", out);
   }
   check_exclusion(
-      terms, kPath, "'id' is mutually exclusive, cannot be set with a combination of other fields in amiSelectorTerms",
+      terms, kPath,
+      "'id' is mutually exclusive, cannot be set with a combination of other fields in amiSelectorTerms",
       Era::kBeta,
-      [](const auto& t) { return !t.id.empty() && (!t.tags.empty() || !t.name.empty() || !t.owner.empty()); }, out);
+      [](const auto& t) { return !t.id.empty() && (!t.tags.empty() || !t.name.empty() || !t.owner.empty()); },
+      out);
   if (spec.ami_family == "Custom" && terms.empty()) {
     add(out, std::string(kPath), ViolationKind::kRequired, "", "missing field(s)");
   }
@@ -201,7 +219,8 @@ void check_block_devices(const std::vector<model::BlockDeviceMapping>& devices, 
       add(out, path, ViolationKind::kInvalid, "", "snapshotID or volumeSize must be defined");
     }
     if (ebs.volume_initialization_rate && ebs.snapshot_id.empty()) {
-      add(out, path, ViolationKind::kInvalid, "", "snapshotID must be set when volumeInitializationRate is set");
+      add(out, path, ViolationKind::kInvalid, "",
+          "snapshotID must be set when volumeInitializationRate is set");
     }
   }
 }
@@ -222,11 +241,13 @@ void check_network(const model::Ec2NodeClassSpec& spec, Violations& out) {
     const bool lone = cards[i].interface_type != "efa-only" || efa.insert(cards[i].network_card_index).second;
     if (fresh && lone) continue;
     add(out, at("spec.networkInterfaces", i), ViolationKind::kInvalid, "",
-        "networkInterfaces must not have duplicate networkCardIndex and deviceIndex pairs, and can have at most one "
+        "networkInterfaces must not have duplicate networkCardIndex and deviceIndex pairs, and can have at "
+        "most one "
         "efa device per network card");
   }
   const auto& tracking = spec.connection_tracking;
-  if (tracking && !tracking->tcp_established_timeout && !tracking->udp_stream_timeout && !tracking->udp_timeout) {
+  if (tracking && !tracking->tcp_established_timeout && !tracking->udp_stream_timeout &&
+      !tracking->udp_timeout) {
     add(out, "spec.connectionTracking", ViolationKind::kInvalid, "{}",
         "at least one of tcpEstablishedTimeout, udpStreamTimeout, or udpTimeout must be set");
   }
@@ -237,7 +258,8 @@ void check_network(const model::Ec2NodeClassSpec& spec, Violations& out) {
         "expected at least one, got none, ['name', 'id']");
   }
   if (!group.id.empty() && !group.name.empty()) {
-    add(out, "spec.placementGroupSelector", ViolationKind::kInvalid, "", "'name' and 'id' are mutually exclusive");
+    add(out, "spec.placementGroupSelector", ViolationKind::kInvalid, "",
+        "'name' and 'id' are mutually exclusive");
   }
 }
 
@@ -256,7 +278,8 @@ void check_reservations(const std::vector<model::CapacityReservationSelectorTerm
   };
   if (!terms.empty() && std::ranges::all_of(terms, mixed)) {
     add(out, std::string(kPath), ViolationKind::kInvalid, "",
-        "'id' is mutually exclusive, cannot be set along with other fields in a capacity reservation selector term");
+        "'id' is mutually exclusive, cannot be set along with other fields in a capacity reservation "
+        "selector term");
   }
 }
 

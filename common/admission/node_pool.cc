@@ -45,7 +45,8 @@ void check_budget(const model::Budget& budget, const std::string& path, Violatio
   }
   if (budget.schedule) {
     if (const auto fault = schedule_fault(*budget.schedule)) {
-      add(out, path + ".schedule", ViolationKind::kInvalid, quoted(*budget.schedule), "invalid schedule " + *fault);
+      add(out, path + ".schedule", ViolationKind::kInvalid, quoted(*budget.schedule),
+          "invalid schedule " + *fault);
     }
   }
   check_duration(budget.duration, path + ".duration", out);
@@ -70,8 +71,10 @@ void warn_requirements(const std::vector<model::NodeSelectorRequirement>& requir
     const std::set<std::string> distinct(requirement.values.begin(), requirement.values.end());
     if (distinct.size() != requirement.values.size()) out.push_back(here + ".values: values are named twice");
     const bool is_presence = requirement.op == "Exists" || requirement.op == "DoesNotExist";
-    if (is_presence && !requirement.values.empty()) out.push_back(here + ".values: ignored with " + requirement.op);
-    if (requirement.op == "NotIn" && requirement.values.empty()) out.push_back(here + ".values: NotIn of nothing");
+    if (is_presence && !requirement.values.empty())
+      out.push_back(here + ".values: ignored with " + requirement.op);
+    if (requirement.op == "NotIn" && requirement.values.empty())
+      out.push_back(here + ".values: NotIn of nothing");
     if (requirement.op == "In" && requirement.min_values &&
         static_cast<std::int64_t>(distinct.size()) < *requirement.min_values) {
       out.push_back(here + ".minValues: more than the number of distinct values");
@@ -86,7 +89,8 @@ Violations validate(const model::NodePool& pool) {
   const auto& spec = pool.spec.node_template.spec;
   check_static(pool.spec, out);
   if (pool.spec.disruption) check_disruption(*pool.spec.disruption, out);
-  check_labels(pool.spec.node_template.meta.labels, "spec.template.metadata.labels", Era::kV1, labels::kNodePool, out);
+  check_labels(pool.spec.node_template.meta.labels, "spec.template.metadata.labels", Era::kV1,
+               labels::kNodePool, out);
   if (pool.spec.node_template.meta.labels.size() > 100) {
     add(out, "spec.template.metadata.labels", ViolationKind::kTooMany, "", "must have at most 100 items");
   }

@@ -13,7 +13,8 @@ namespace {
 
 namespace labels = model::labels;
 
-constexpr std::array<std::string_view, 8> kOperators{"In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt", "Gte", "Lte"};
+constexpr std::array<std::string_view, 8> kOperators{"In", "NotIn", "Exists", "DoesNotExist",
+                                                     "Gt", "Lt",    "Gte",    "Lte"};
 
 std::span<const std::string_view> operators(Era era) {
   return std::span(kOperators).first(era == Era::kV1 ? 8 : 6);
@@ -55,7 +56,8 @@ std::vector<std::string_view> known_values(std::string_view key) {
   return {};
 }
 
-void check_known_values(const model::NodeSelectorRequirement& requirement, const std::string& path, Violations& out) {
+void check_known_values(const model::NodeSelectorRequirement& requirement, const std::string& path,
+                        Violations& out) {
   const auto known = known_values(normalised_key(requirement.key));
   if (known.empty() || requirement.op != "In") return;
   const auto valid = std::ranges::count_if(requirement.values, [&](const std::string& value) {
@@ -64,8 +66,8 @@ void check_known_values(const model::NodeSelectorRequirement& requirement, const
   const std::string got = bracketed(requirement.values);
   if (valid == 0) {
     add(out, path + ".values", ViolationKind::kInvalid, quoted_list(requirement.values),
-        "no valid values found in " + got + " for " + requirement.key + ", expected one of: " + spaced(known) +
-            ", got: " + got);
+        "no valid values found in " + got + " for " + requirement.key +
+            ", expected one of: " + spaced(known) + ", got: " + got);
   } else if (requirement.min_values && valid < *requirement.min_values) {
     add(out, path + ".values", ViolationKind::kInvalid, quoted_list(requirement.values),
         "not enough valid values found in " + got + " for " + requirement.key + ", expected at least " +
@@ -80,11 +82,12 @@ void check_operator(const model::NodeSelectorRequirement& requirement, const std
   if (std::ranges::find(known, requirement.op) != known.end()) return;
   const auto near = base::nearest_word(requirement.op, known);
   add(out, path + ".operator", ViolationKind::kNotSupported, quoted(requirement.op),
-      "key " + requirement.key + " has an unsupported operator " + requirement.op + " not in " + spaced(known) +
-          (near ? " (did you mean \"" + std::string(*near) + "\"?)" : ""));
+      "key " + requirement.key + " has an unsupported operator " + requirement.op + " not in " +
+          spaced(known) + (near ? " (did you mean \"" + std::string(*near) + "\"?)" : ""));
 }
 
-void check_key(const model::NodeSelectorRequirement& requirement, const std::string& path, Era era, Violations& out) {
+void check_key(const model::NodeSelectorRequirement& requirement, const std::string& path, Era era,
+               Violations& out) {
   const auto key = normalised_key(requirement.key);
   const auto refuse = [&](const std::string& text) {
     add(out, path + ".key", ViolationKind::kInvalid, quoted(requirement.key), text);
@@ -102,7 +105,8 @@ void check_key(const model::NodeSelectorRequirement& requirement, const std::str
   }
 }
 
-void check_values(const model::NodeSelectorRequirement& requirement, const std::string& path, Violations& out) {
+void check_values(const model::NodeSelectorRequirement& requirement, const std::string& path,
+                  Violations& out) {
   for (std::size_t i = 0; i < requirement.values.size(); ++i) {
     if (const auto fault = label_value_fault(requirement.values[i])) {
       add(out, at(path + ".values", i), ViolationKind::kInvalid, quoted(requirement.values[i]),
@@ -112,12 +116,14 @@ void check_values(const model::NodeSelectorRequirement& requirement, const std::
 }
 
 // §7.1 rules 6-8; at v1 in the words of NP-C9…C11, which say the same.
-void check_count(const model::NodeSelectorRequirement& requirement, const std::string& path, Era era, Violations& out) {
+void check_count(const model::NodeSelectorRequirement& requirement, const std::string& path, Era era,
+                 Violations& out) {
   const bool is_v1 = era == Era::kV1;
   const std::string old_head = "key " + requirement.key + " with operator " + requirement.op;
   if (requirement.op == "In" && requirement.values.empty()) {
     add(out, path + ".values", ViolationKind::kRequired, "",
-        is_v1 ? "requirements with operator 'In' must have a value defined" : old_head + " must have a value defined");
+        is_v1 ? "requirements with operator 'In' must have a value defined"
+              : old_head + " must have a value defined");
   }
   if (is_comparison(requirement.op) && !has_comparable_value(requirement)) {
     add(out, path + ".values", ViolationKind::kInvalid, quoted_list(requirement.values),
@@ -127,7 +133,8 @@ void check_count(const model::NodeSelectorRequirement& requirement, const std::s
   if (requirement.op == "In" && requirement.min_values &&
       static_cast<std::int64_t>(requirement.values.size()) < *requirement.min_values) {
     add(out, path + ".minValues", ViolationKind::kInvalid, std::to_string(*requirement.min_values),
-        is_v1 ? "requirements with 'minValues' must have at least that many values specified in the 'values' field"
+        is_v1 ? "requirements with 'minValues' must have at least that many values specified in the 'values' "
+                "field"
               : old_head + " must have at least minimum number of values defined in 'values' field");
   }
 }
@@ -145,7 +152,8 @@ void check_taint(const model::Taint& taint, const std::string& path, Violations&
   if (std::ranges::find(kEffects, taint.effect) == kEffects.end()) {
     const auto near = base::nearest_word(taint.effect, kEffects);
     add(out, path + ".effect", ViolationKind::kNotSupported, quoted(taint.effect),
-        "invalid taint effect" + (near && !near->empty() ? " (did you mean \"" + std::string(*near) + "\"?)" : ""));
+        "invalid taint effect" +
+            (near && !near->empty() ? " (did you mean \"" + std::string(*near) + "\"?)" : ""));
   }
 }
 
@@ -187,7 +195,8 @@ bool is_cron_range(std::string_view text, const CronField& field) {
 }  // namespace
 
 void add(Violations& out, std::string path, ViolationKind kind, std::string value, std::string message) {
-  out.push_back({.path = std::move(path), .message = std::move(message), .kind = kind, .value = std::move(value)});
+  out.push_back(
+      {.path = std::move(path), .message = std::move(message), .kind = kind, .value = std::move(value)});
 }
 
 Violations finished(Violations out) {
@@ -206,8 +215,8 @@ std::string member(std::string_view map, std::string_view key) {
   return std::string(map) + "[" + std::string(key) + "]";
 }
 
-void check_requirements(std::span<const model::NodeSelectorRequirement> requirements, std::string_view path, Era era,
-                        Violations& out) {
+void check_requirements(std::span<const model::NodeSelectorRequirement> requirements, std::string_view path,
+                        Era era, Violations& out) {
   for (std::size_t i = 0; i < requirements.size(); ++i) {
     const std::string here = at(path, i);
     check_operator(requirements[i], here, era, out);
@@ -218,9 +227,10 @@ void check_requirements(std::span<const model::NodeSelectorRequirement> requirem
   }
 }
 
-void check_requirement_values(std::span<const model::NodeSelectorRequirement> requirements, std::string_view path,
-                              Violations& out) {
-  for (std::size_t i = 0; i < requirements.size(); ++i) check_count(requirements[i], at(path, i), Era::kV1, out);
+void check_requirement_values(std::span<const model::NodeSelectorRequirement> requirements,
+                              std::string_view path, Violations& out) {
+  for (std::size_t i = 0; i < requirements.size(); ++i)
+    check_count(requirements[i], at(path, i), Era::kV1, out);
 }
 
 std::optional<std::string> domain_fault(std::string_view key) {
@@ -229,7 +239,8 @@ std::optional<std::string> domain_fault(std::string_view key) {
     return "label domain \"karpenter.sh\" is restricted";
   }
   if (key == labels::kHostname) return "label \"kubernetes.io/hostname\" is restricted";
-  const bool listed = key == labels::kNodeClass || std::ranges::find(labels::kProvider, key) != labels::kProvider.end();
+  const bool listed =
+      key == labels::kNodeClass || std::ranges::find(labels::kProvider, key) != labels::kProvider.end();
   if (!domain.ends_with("karpenter.k8s.aws") || listed) return std::nullopt;
   return "label domain \"karpenter.k8s.aws\" is restricted" + suggest_label(key);
 }
@@ -246,7 +257,8 @@ void check_labels(const model::StringMap& values, std::string_view path, Era era
     } else if (cel) {
       add(out, here, ViolationKind::kInvalid, quoted(key), *cel);
     } else if (const auto fault = qualified_name_fault(key)) {
-      add(out, here, ViolationKind::kInvalid, quoted(key), "invalid key name \"" + key + "\" in labels, " + *fault);
+      add(out, here, ViolationKind::kInvalid, quoted(key),
+          "invalid key name \"" + key + "\" in labels, " + *fault);
     } else if (const auto text = restriction(key, era)) {
       add(out, here, ViolationKind::kInvalid, quoted(key),
           "invalid key name \"" + key + "\" in labels, " + *text + suggest_label(key));
@@ -293,15 +305,18 @@ std::optional<std::string> schedule_fault(std::string_view schedule) {
   constexpr std::array<std::string_view, 7> kMacros{"@annually", "@daily",  "@hourly", "@midnight",
                                                     "@monthly",  "@weekly", "@yearly"};
   if (std::ranges::find(kMacros, schedule) != kMacros.end()) return std::nullopt;
-  constexpr std::array<CronField, 5> kFields{{{0, 59, {}}, {0, 23, {}}, {1, 31, {}}, {1, 12, kMonths}, {0, 6, kDays}}};
+  constexpr std::array<CronField, 5> kFields{
+      {{0, 59, {}}, {0, 23, {}}, {1, 31, {}}, {1, 12, kMonths}, {0, 6, kDays}}};
   std::vector<std::string> words;
   for (auto& word : base::split(base::replace_all(std::string(schedule), "\t", " "), ' ')) {
     if (!word.empty()) words.push_back(std::move(word));
   }
-  if (words.size() != kFields.size()) return "expected exactly 5 fields, found " + std::to_string(words.size());
+  if (words.size() != kFields.size())
+    return "expected exactly 5 fields, found " + std::to_string(words.size());
   for (std::size_t i = 0; i < kFields.size(); ++i) {
     for (const auto& range : base::split(words[i], ',')) {
-      if (!is_cron_range(range, kFields[i])) return "failed to parse \"" + range + "\" in field " + std::to_string(i + 1);
+      if (!is_cron_range(range, kFields[i]))
+        return "failed to parse \"" + range + "\" in field " + std::to_string(i + 1);
     }
   }
   return std::nullopt;
@@ -309,16 +324,24 @@ std::optional<std::string> schedule_fault(std::string_view schedule) {
 
 std::string Violation::text() const {
   const auto head = [this](std::string_view label) {
-    return (path.empty() ? "" : path + ": ") + std::string(label) + (value.empty() ? "" : ": " + value) + ": " + message;
+    return (path.empty() ? "" : path + ": ") + std::string(label) + (value.empty() ? "" : ": " + value) +
+           ": " + message;
   };
   switch (kind) {
-    case ViolationKind::kRequired: return head("Required value");
-    case ViolationKind::kInvalid: return head("Invalid value");
-    case ViolationKind::kNotSupported: return head("Unsupported value");
-    case ViolationKind::kDuplicate: return head("Duplicate value");
-    case ViolationKind::kForbidden: return head("Forbidden");
-    case ViolationKind::kTooLong: return head("Too long");
-    case ViolationKind::kTooMany: return head("Too many");
+    case ViolationKind::kRequired:
+      return head("Required value");
+    case ViolationKind::kInvalid:
+      return head("Invalid value");
+    case ViolationKind::kNotSupported:
+      return head("Unsupported value");
+    case ViolationKind::kDuplicate:
+      return head("Duplicate value");
+    case ViolationKind::kForbidden:
+      return head("Forbidden");
+    case ViolationKind::kTooLong:
+      return head("Too long");
+    case ViolationKind::kTooMany:
+      return head("Too many");
   }
   return head("Invalid value");
 }

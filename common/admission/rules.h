@@ -19,14 +19,15 @@ void add(Violations& out, std::string path, ViolationKind kind, std::string valu
 [[nodiscard]] std::string at(std::string_view list, std::size_t index);        // list[3]
 [[nodiscard]] std::string member(std::string_view map, std::string_view key);  // map[key]
 
-// NP-R9, §7.1: one list of requirements. Beta and alpha lack Gte, Lte and the known-value rule. What the CEL of v1 refuses too
-// (NP-C9…C15) is said once, in its words. spec: api §7.1, §7.7, §13.3
-void check_requirements(std::span<const model::NodeSelectorRequirement> requirements, std::string_view path, Era era,
-                        Violations& out);
+// NP-R9, §7.1: one list of requirements. Beta and alpha lack Gte, Lte and the known-value rule. What the CEL
+// of v1 refuses too (NP-C9…C15) is said once, in its words. spec: api §7.1, §7.7, §13.3
+void check_requirements(std::span<const model::NodeSelectorRequirement> requirements, std::string_view path,
+                        Era era, Violations& out);
 // NP-C9…NP-C11: what the CRD's CEL says of NodePool and NodeClaim requirements alike. spec: api §2.3
-void check_requirement_values(std::span<const model::NodeSelectorRequirement> requirements, std::string_view path,
-                              Violations& out);
-// Why the CRD's CEL refuses `key` in labels and requirements, or nullopt: NP-C5, C7, C8, C12, C14, C15. spec: api §2.3
+void check_requirement_values(std::span<const model::NodeSelectorRequirement> requirements,
+                              std::string_view path, Violations& out);
+// Why the CRD's CEL refuses `key` in labels and requirements, or nullopt: NP-C5, C7, C8, C12, C14, C15. spec:
+// api §2.3
 [[nodiscard]] std::optional<std::string> domain_fault(std::string_view key);
 // NP-R1…R4. `own_label` is the one that names the pool.
 void check_labels(const model::StringMap& labels, std::string_view path, Era era, std::string_view own_label,

@@ -16,9 +16,11 @@ namespace {
 namespace labels = model::labels;
 
 constexpr std::string_view kLabelCharacters =
-    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+    "character";
 constexpr std::string_view kSubdomain =
-    "prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and "
+    "prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
+    "'.', and "
     "must start and end with an alphanumeric character";
 
 bool is_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
@@ -88,7 +90,8 @@ bool is_restricted_before_v1(std::string_view key, Era era) {
   if (key == labels::kHostname) return true;
   if (era == Era::kAlpha && key == "karpenter.sh/emptiness-timestamp") return true;
   const auto domain = domain_of(key);
-  for (const std::string_view exception : {"kops.k8s.io", "node.kubernetes.io", "node-restriction.kubernetes.io"}) {
+  for (const std::string_view exception :
+       {"kops.k8s.io", "node.kubernetes.io", "node-restriction.kubernetes.io"}) {
     if (domain.ends_with(exception)) return false;
   }
   for (const std::string_view restricted : {"kubernetes.io", "k8s.io", "karpenter.sh", "karpenter.k8s.aws"}) {
@@ -108,7 +111,8 @@ std::optional<std::string> label_value_fault(std::string_view text) {
 std::optional<std::string> qualified_name_fault(std::string_view text) {
   const auto parts = base::split(text, '/');
   if (parts.size() > 2) {
-    return "a qualified name " + std::string(kLabelCharacters) + " with an optional DNS subdomain prefix and '/'";
+    return "a qualified name " + std::string(kLabelCharacters) +
+           " with an optional DNS subdomain prefix and '/'";
   }
   std::vector<std::string> faults;
   const std::string& name = parts.back();
@@ -139,12 +143,15 @@ std::optional<std::string> restriction(std::string_view key, Era era) {
   if (era == Era::kV1) {
     if (!is_restricted_v1(key)) return std::nullopt;
     return "using label " + name +
-           " is not allowed as it might interfere with the internal provisioning logic; specify a well known label: " +
-           listed(known) + ", or a custom label that does not use a restricted domain: [karpenter.k8s.aws karpenter.sh]";
+           " is not allowed as it might interfere with the internal provisioning logic; specify a well known "
+           "label: " +
+           listed(known) +
+           ", or a custom label that does not use a restricted domain: [karpenter.k8s.aws karpenter.sh]";
   }
   if (!is_restricted_before_v1(key, era)) return std::nullopt;
   return "label " + name + " is restricted; specify a well known label: " + listed(known) +
-         ", or a custom label that does not use a restricted domain: [k8s.io karpenter.k8s.aws karpenter.sh kubernetes.io]";
+         ", or a custom label that does not use a restricted domain: [k8s.io karpenter.k8s.aws karpenter.sh "
+         "kubernetes.io]";
 }
 
 std::string_view normalised_key(std::string_view key) {

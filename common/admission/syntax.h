@@ -20,7 +20,8 @@ namespace karpenter::admission {
 // Which generation of the API a rule belongs to.
 enum class Era : std::uint8_t { kAlpha, kBeta, kV1 };
 
-// The restriction text of a label key at that era, or nullopt when it may be used. spec: api §7.4 (v1), §10.5 (older)
+// The restriction text of a label key at that era, or nullopt when it may be used. spec: api §7.4 (v1), §10.5
+// (older)
 [[nodiscard]] std::optional<std::string> restriction(std::string_view key, Era era);
 
 // The stable key of a deprecated alias, else the key itself. spec: api §7.5

@@ -30,7 +30,9 @@ void say(Diagnostics& out, std::string code, std::string message) {
   out.push_back({.code = std::move(code), .message = std::move(message)});
 }
 
-std::string seconds_text(std::int64_t seconds) { return base::format_duration(std::chrono::seconds(seconds)); }
+std::string seconds_text(std::int64_t seconds) {
+  return base::format_duration(std::chrono::seconds(seconds));
+}
 
 bool is_hash_annotation(std::string_view key) {
   return key == "kubectl.kubernetes.io/last-applied-configuration" ||
@@ -92,7 +94,8 @@ std::vector<model::NodeSelectorRequirement> requirements(const Provisioner& prov
     // A label and a contradictory default would make the pool unschedulable.
     const bool is_single = std::ranges::find(kSingle, requirement.key) != kSingle.end();
     if (i >= given && is_single && labels.contains(requirement.key)) {
-      say(said, "W-DEFAULT-SKIPPED", "spec.requirements: no default for " + requirement.key + ", a label names it");
+      say(said, "W-DEFAULT-SKIPPED",
+          "spec.requirements: no default for " + requirement.key + ", a label names it");
       continue;
     }
     if (std::ranges::find(kOperators, requirement.op) == kOperators.end()) {
@@ -119,7 +122,8 @@ model::Disruption disruption(const model::v1alpha5::ProvisionerSpec& spec, Diagn
   to.consolidation_policy = "WhenEmpty";
   if (!spec.ttl_seconds_after_empty) {
     to.consolidate_after = "Never";
-    say(out, "W-NO-CONSOLIDATION", "neither consolidation nor ttlSecondsAfterEmpty: nodes are never consolidated");
+    say(out, "W-NO-CONSOLIDATION",
+        "neither consolidation nor ttlSecondsAfterEmpty: nodes are never consolidated");
   } else {
     check_ttl(*spec.ttl_seconds_after_empty, "spec.ttlSecondsAfterEmpty", out);
     to.consolidate_after = seconds_text(std::max<std::int64_t>(0, *spec.ttl_seconds_after_empty));
@@ -146,7 +150,8 @@ void map_family(const AwsNodeTemplateSpec& from, const AlphaSettings& settings, 
     model::AmiSelectorTerm term;
     term.alias = base::to_lower(family) + "@latest";
     to.spec.ami_selector_terms = {term};
-    const auto minor = base::parse_int64(settings.cluster_version.substr(settings.cluster_version.find('.') + 1));
+    const auto minor =
+        base::parse_int64(settings.cluster_version.substr(settings.cluster_version.find('.') + 1));
     if (family == "AL2" && (!minor || *minor >= 33)) {
       say(out, "W-AL2", "the AL2 alias is refused from Kubernetes 1.33 on");
     }
@@ -159,12 +164,14 @@ void map_family(const AwsNodeTemplateSpec& from, const AlphaSettings& settings, 
     model::v1beta1::Ec2NodeClass beta;
     beta.spec.ami_family = "Ubuntu";
     beta.spec.ami_selector_terms = to.spec.ami_selector_terms;
-    if (!to.spec.block_device_mappings.empty()) beta.spec.block_device_mappings = to.spec.block_device_mappings;
+    if (!to.spec.block_device_mappings.empty())
+      beta.spec.block_device_mappings = to.spec.block_device_mappings;
     const auto converted = to_v1(beta);
     to.spec.ami_family = converted.spec.ami_family;
     to.spec.ami_selector_terms = converted.spec.ami_selector_terms;
     to.spec.block_device_mappings = converted.spec.block_device_mappings;
-    to.meta.annotations.insert_or_assign(std::string(kUbuntu), converted.meta.annotations.find(kUbuntu)->second);
+    to.meta.annotations.insert_or_assign(std::string(kUbuntu),
+                                         converted.meta.annotations.find(kUbuntu)->second);
     say(out, "W-UBUNTU", "name the images: amiFamily Ubuntu has no default images any more");
   } else {
     say(out, "E-AMI", "amiFamily " + family + " cannot be converted without an amiSelector");
@@ -181,8 +188,10 @@ model::MetadataOptions metadata_options(const std::optional<model::MetadataOptio
             .http_tokens = "required"};
   }
   model::MetadataOptions to = *from;
-  const bool partial = !to.http_endpoint || !to.http_protocol_ipv6 || !to.http_put_response_hop_limit || !to.http_tokens;
-  if (partial) say(out, "W-IMDS-PARTIAL", "metadataOptions: missing members are what EC2 used: hop limit 1, optional");
+  const bool partial =
+      !to.http_endpoint || !to.http_protocol_ipv6 || !to.http_put_response_hop_limit || !to.http_tokens;
+  if (partial)
+    say(out, "W-IMDS-PARTIAL", "metadataOptions: missing members are what EC2 used: hop limit 1, optional");
   if (!to.http_endpoint) to.http_endpoint = "enabled";
   if (!to.http_protocol_ipv6) to.http_protocol_ipv6 = "disabled";
   if (!to.http_put_response_hop_limit) to.http_put_response_hop_limit = 1;
@@ -194,9 +203,9 @@ model::MetadataOptions metadata_options(const std::optional<model::MetadataOptio
 model::StringMap resource_tags(const model::StringMap& tags, Diagnostics& out) {
   model::StringMap kept;
   for (const auto& [key, value] : tags) {
-    constexpr std::array<std::string_view, 6> kOwned{"eks:eks-cluster-name",           "karpenter.sh/nodepool",
-                                                     "karpenter.sh/nodeclaim",         "karpenter.k8s.aws/ec2nodeclass",
-                                                     "karpenter.sh/provisioner-name", "karpenter.sh/managed-by"};
+    constexpr std::array<std::string_view, 6> kOwned{
+        "eks:eks-cluster-name",           "karpenter.sh/nodepool",         "karpenter.sh/nodeclaim",
+        "karpenter.k8s.aws/ec2nodeclass", "karpenter.sh/provisioner-name", "karpenter.sh/managed-by"};
     if (key.starts_with("kubernetes.io/cluster") || std::ranges::find(kOwned, key) != kOwned.end()) {
       say(out, "W-TAG", "tag " + key + " is removed: v1 owns it");
     } else {
@@ -209,12 +218,14 @@ model::StringMap resource_tags(const model::StringMap& tags, Diagnostics& out) {
 // spec: conversion §4.10
 void map_identity(const AwsNodeTemplateSpec& from, const AlphaSettings& settings, model::Ec2NodeClassSpec& to,
                   Diagnostics& out) {
-  to.instance_profile = from.instance_profile.empty() ? settings.default_instance_profile : from.instance_profile;
+  to.instance_profile =
+      from.instance_profile.empty() ? settings.default_instance_profile : from.instance_profile;
   if (const auto slash = to.instance_profile.rfind('/'); slash != std::string::npos) {
     to.instance_profile = to.instance_profile.substr(slash + 1);
     say(out, "W-PROFILE-ARN", "instanceProfile: the ARN is reduced to " + to.instance_profile);
   }
-  if (to.instance_profile.empty()) say(out, "E-IDENTITY", "no instanceProfile and no default instance profile");
+  if (to.instance_profile.empty())
+    say(out, "E-IDENTITY", "no instanceProfile and no default instance profile");
 }
 
 // spec: conversion §4.9
@@ -231,7 +242,8 @@ std::vector<model::SelectorTerm> selector(const std::optional<model::StringMap>&
   return {term};
 }
 
-// The size as v1 takes it: text it knows stays, anything else becomes whole GiB, rounded up as EC2 was asked for.
+// The size as v1 takes it: text it knows stays, anything else becomes whole GiB, rounded up as EC2 was asked
+// for.
 void map_volume_size(model::Ebs& ebs, Diagnostics& out) {
   static const auto kAccepted = schema::Pattern::compile(schema::patterns::kVolumeSize);
   if (!ebs.volume_size) return;
@@ -249,7 +261,8 @@ void map_volume_size(model::Ebs& ebs, Diagnostics& out) {
 }
 
 // spec: conversion §4.12
-std::vector<model::BlockDeviceMapping> block_devices(std::vector<model::BlockDeviceMapping> devices, Diagnostics& out) {
+std::vector<model::BlockDeviceMapping> block_devices(std::vector<model::BlockDeviceMapping> devices,
+                                                     Diagnostics& out) {
   for (auto& device : devices) {
     device.root_volume = std::nullopt;
     if (device.ebs) map_volume_size(*device.ebs, out);
@@ -260,13 +273,15 @@ std::vector<model::BlockDeviceMapping> block_devices(std::vector<model::BlockDev
 void map_node_class(const AwsNodeTemplateSpec& from, const AlphaSettings& settings, model::Ec2NodeClass& to,
                     Diagnostics& out) {
   if (!from.launch_template.empty()) {
-    say(out, "E-LAUNCHTEMPLATE", "launchTemplate " + from.launch_template +
-                                     ": port image, user data, IAM profile, security groups, block devices, metadata "
-                                     "options and tags by hand");
+    say(out, "E-LAUNCHTEMPLATE",
+        "launchTemplate " + from.launch_template +
+            ": port image, user data, IAM profile, security groups, block devices, metadata "
+            "options and tags by hand");
     return;
   }
   to.spec.subnet_selector_terms = selector(from.subnet_selector, "subnetSelector", settings, out);
-  to.spec.security_group_selector_terms = selector(from.security_group_selector, "securityGroupSelector", settings, out);
+  to.spec.security_group_selector_terms =
+      selector(from.security_group_selector, "securityGroupSelector", settings, out);
   to.spec.block_device_mappings = block_devices(from.block_device_mappings, out);
   map_family(from, settings, to, out);
   map_identity(from, settings, to.spec, out);
@@ -278,21 +293,29 @@ void map_node_class(const AwsNodeTemplateSpec& from, const AlphaSettings& settin
 }
 
 bool has_same_keys(const model::StringMap& a, const model::StringMap& b) {
-  return std::ranges::equal(a, b, {}, &model::StringMap::value_type::first, &model::StringMap::value_type::first);
+  return std::ranges::equal(a, b, {}, &model::StringMap::value_type::first,
+                            &model::StringMap::value_type::first);
 }
 
 void check_kubelet(const model::v1beta1::Kubelet& kubelet, Diagnostics& out) {
-  const auto refuse = [&](const std::string& text) { say(out, "E-KUBELET", "spec.kubeletConfiguration." + text); };
-  if (kubelet.container_runtime == "dockerd") say(out, "W-DOCKERD", "containerRuntime dockerd: nodes run containerd");
+  const auto refuse = [&](const std::string& text) {
+    say(out, "E-KUBELET", "spec.kubeletConfiguration." + text);
+  };
+  if (kubelet.container_runtime == "dockerd")
+    say(out, "W-DOCKERD", "containerRuntime dockerd: nodes run containerd");
   constexpr std::array<std::string_view, 4> kReserved{"cpu", "memory", "ephemeral-storage", "pid"};
-  for (const auto* reserved : {&kubelet.system_reserved, &kubelet.kube_reserved}) {
-    for (const auto& [key, value] : *reserved) {
-      if (std::ranges::find(kReserved, key) == kReserved.end()) refuse("…Reserved: " + key + " cannot be reserved");
+  const auto check_reserved = [&](const std::string& field, const model::StringMap& reserved) {
+    for (const auto& [key, value] : reserved) {
+      if (std::ranges::find(kReserved, key) == kReserved.end())
+        refuse(field + ": " + key + " cannot be reserved");
     }
-  }
+  };
+  check_reserved("systemReserved", kubelet.system_reserved);
+  check_reserved("kubeReserved", kubelet.kube_reserved);
   const auto& high = kubelet.image_gc_high_threshold_percent;
   const auto& low = kubelet.image_gc_low_threshold_percent;
-  if (high && low && *high <= *low) refuse("imageGCHighThresholdPercent: must be above imageGCLowThresholdPercent");
+  if (high && low && *high <= *low)
+    refuse("imageGCHighThresholdPercent: must be above imageGCLowThresholdPercent");
   if (!has_same_keys(kubelet.eviction_soft, kubelet.eviction_soft_grace_period)) {
     refuse("evictionSoft: must have the keys of evictionSoftGracePeriod");
   }
@@ -318,7 +341,8 @@ std::string short_hash(std::string_view text) {
   return base::hex_encode(bytes);
 }
 
-std::string class_name(const Provisioner& provisioner, const AwsNodeTemplate* node_template, const std::string& kubelet) {
+std::string class_name(const Provisioner& provisioner, const AwsNodeTemplate* node_template,
+                       const std::string& kubelet) {
   if (node_template == nullptr) return provisioner.meta.name;
   if (kubelet.empty()) return node_template->meta.name;
   // The name becomes the value of a node label: at most 63 characters.
@@ -333,18 +357,21 @@ void check_ref(const std::optional<model::v1alpha5::ProviderRef>& ref, Diagnosti
   const auto group = ref->api_version.substr(0, ref->api_version.find('/'));
   const bool is_known = (ref->kind.empty() || ref->kind == "AWSNodeTemplate") &&
                         (ref->api_version.empty() || group == model::kAwsGroup);
-  if (!is_known) say(out, "E-REF", "spec.providerRef is no AWSNodeTemplate: " + ref->api_version + " " + ref->kind);
+  if (!is_known)
+    say(out, "E-REF", "spec.providerRef is no AWSNodeTemplate: " + ref->api_version + " " + ref->kind);
 }
 
 // Whatever v1 would refuse is said with the v1 path.
 void check_result(const AlphaOutput& output, Diagnostics& out) {
-  for (const auto& violation : admission::validate(output.pool)) say(out, "E-INVALID", "NodePool " + violation.text());
+  for (const auto& violation : admission::validate(output.pool))
+    say(out, "E-INVALID", "NodePool " + violation.text());
   for (const auto& violation : admission::validate(output.node_class)) {
     say(out, "E-INVALID", "EC2NodeClass " + violation.text());
   }
 }
 
-void map_pool(const Provisioner& provisioner, const std::string& node_class, model::NodePool& to, Diagnostics& out) {
+void map_pool(const Provisioner& provisioner, const std::string& node_class, model::NodePool& to,
+              Diagnostics& out) {
   const auto& spec = provisioner.spec;
   to.meta.name = provisioner.meta.name;
   to.meta.labels = provisioner.meta.labels;
@@ -363,11 +390,13 @@ void map_pool(const Provisioner& provisioner, const std::string& node_class, mod
     }
   }
   node_template.spec.requirements = requirements(provisioner, node_template.meta.labels, out);
-  node_template.spec.node_class_ref = {.group = std::string(model::kAwsGroup), .kind = "EC2NodeClass", .name = node_class};
+  node_template.spec.node_class_ref = {
+      .group = std::string(model::kAwsGroup), .kind = "EC2NodeClass", .name = node_class};
   node_template.spec.expire_after = "Never";
   if (spec.ttl_seconds_until_expired) {
     check_ttl(*spec.ttl_seconds_until_expired, "spec.ttlSecondsUntilExpired", out);
-    node_template.spec.expire_after = seconds_text(std::max<std::int64_t>(0, *spec.ttl_seconds_until_expired));
+    node_template.spec.expire_after =
+        seconds_text(std::max<std::int64_t>(0, *spec.ttl_seconds_until_expired));
     say(out, "W-EXPIRY", "expiry is forceful at v1: it does not wait for replacements");
   }
 }
@@ -394,7 +423,8 @@ AlphaOutput from_v1alpha5(const Provisioner& provisioner, const AwsNodeTemplate*
     out.node_class.meta.annotations = kept_annotations(node_template->meta.annotations);
   } else {
     const auto document = json::parse(provisioner.spec.provider);
-    auto decoded = document ? schema::decode_inline_provider(*document) : base::Result<AwsNodeTemplateSpec>(document.error());
+    auto decoded = document ? schema::decode_inline_provider(*document)
+                            : base::Result<AwsNodeTemplateSpec>(document.error());
     if (!decoded) {
       say(said, provisioner.spec.provider.empty() ? "E-PROVIDER-NONE" : "E-INVALID", decoded.error().text());
       return out;

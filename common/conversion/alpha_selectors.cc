@@ -24,14 +24,17 @@ std::vector<std::string> alternatives(std::string_view key, std::string_view val
   for (const auto& piece : base::split(value, ',')) {
     const auto text = base::trim(piece);
     if (text.empty()) {
-      diagnostics.push_back({.code = "W-EMPTY-VALUE", .message = "empty value of " + std::string(key) + " removed"});
+      diagnostics.push_back(
+          {.code = "W-EMPTY-VALUE", .message = "empty value of " + std::string(key) + " removed"});
     } else {
       out.emplace_back(text);
     }
   }
   const auto repeated = [&](auto it) { return std::find(out.begin(), it, *it) != it; };
-  for (auto it = out.begin(); it != out.end();) it = repeated(it) ? out.erase(it) : it + 1;  // keeps the first
-  if (out.empty()) diagnostics.push_back({.code = "E-SELECTOR", .message = std::string(key) + " selects nothing"});
+  for (auto it = out.begin(); it != out.end();)
+    it = repeated(it) ? out.erase(it) : it + 1;  // keeps the first
+  if (out.empty())
+    diagnostics.push_back({.code = "E-SELECTOR", .message = std::string(key) + " selects nothing"});
   return out;
 }
 
@@ -63,7 +66,8 @@ Parts take_apart(const model::StringMap& selector, Kind kind, std::vector<Diagno
     }
   }
   if (out.id_keys > 1 || (out.id_keys == 1 && out.other_keys > 0)) {
-    diagnostics.push_back({.code = "E-SELECTOR", .message = "an id key excludes all other keys of a selector"});
+    diagnostics.push_back(
+        {.code = "E-SELECTOR", .message = "an id key excludes all other keys of a selector"});
   }
   return out;
 }
@@ -102,14 +106,16 @@ std::vector<model::AmiSelectorTerm> expand_ami_selector(const model::StringMap& 
           const bool owner_only = !owner.empty() && id.empty() && name.empty() && tags.empty();
           if (owner_only) {
             term.name = "*";  // v1 rejects a term with only an owner
-            diagnostics.push_back({.code = "W-OWNER-ONLY", .message = "amiSelector: any image of owner " + owner});
+            diagnostics.push_back(
+                {.code = "W-OWNER-ONLY", .message = "amiSelector: any image of owner " + owner});
           }
           out.push_back(std::move(term));
         }
       }
     }
   }
-  if (out.size() > 30) diagnostics.push_back({.code = "E-SELECTOR", .message = "amiSelector gives more than 30 terms"});
+  if (out.size() > 30)
+    diagnostics.push_back({.code = "E-SELECTOR", .message = "amiSelector gives more than 30 terms"});
   return out;
 }
 

@@ -11,8 +11,8 @@
 #include "common/model/legacy/v1alpha.h"
 #include "common/model/legacy/v1beta1.h"
 
-// PURE: between API versions. Total: an object that decodes converts; what the other version cannot hold travels in
-// annotations. spec: conversion §2, §4
+// PURE: between API versions. Total: an object that decodes converts; what the other version cannot hold
+// travels in annotations. spec: conversion §2, §4
 
 namespace karpenter::conversion {
 
@@ -27,11 +27,13 @@ namespace karpenter::conversion {
 
 // ---- one object of a ConversionReview, as JSON
 struct Lookups {
-  // spec.template.spec.expireAfter of the v1 NodePool of that name; nullopt when there is none. May fail (a timeout).
+  // spec.template.spec.expireAfter of the v1 NodePool of that name; nullopt when there is none. May fail (a
+  // timeout).
   std::function<base::Result<std::optional<std::string>>(std::string_view node_pool)> expire_after;
 };
-// `object` at `desired_api_version` ("karpenter.sh/v1"): decodes leniently, converts through the hub v1, encodes; metadata is
-// copied whole but for annotations. kInvalid in the words of conversion §2.1 when the kind or a version is unknown.
+// `object` at `desired_api_version` ("karpenter.sh/v1"): decodes leniently, converts through the hub v1,
+// encodes; metadata is copied whole but for annotations. kInvalid in the words of conversion §2.1 when the
+// kind or a version is unknown.
 [[nodiscard]] base::Result<json::Value> convert(json::View object, std::string_view desired_api_version,
                                                 const Lookups& lookups);
 
@@ -43,8 +45,9 @@ struct Diagnostic {
 };
 struct AlphaSettings {
   std::string cluster_name;
-  std::string default_instance_profile;  // aws.defaultInstanceProfile of the alpha global settings, "" when unset
-  std::string cluster_version = {};      // "1.31"; "" when unknown
+  std::string
+      default_instance_profile;      // aws.defaultInstanceProfile of the alpha global settings, "" when unset
+  std::string cluster_version = {};  // "1.31"; "" when unknown
 };
 struct AlphaOutput {
   model::NodePool pool;
@@ -52,8 +55,9 @@ struct AlphaOutput {
   std::vector<Diagnostic> diagnostics;
   [[nodiscard]] bool has_error() const;
 };
-// One Provisioner with the AWSNodeTemplate it refers to (null for an inline provider): the v1 NodePool and EC2NodeClass
-// equal in meaning, without owner references and status. Controller mode of conversion §4.1. Total.
+// One Provisioner with the AWSNodeTemplate it refers to (null for an inline provider): the v1 NodePool and
+// EC2NodeClass equal in meaning, without owner references and status. Controller mode of conversion §4.1.
+// Total.
 [[nodiscard]] AlphaOutput from_v1alpha5(const model::v1alpha5::Provisioner& provisioner,
                                         const model::v1alpha1::AwsNodeTemplate* node_template,
                                         const AlphaSettings& settings);

@@ -11,7 +11,8 @@ namespace {
 
 namespace beta = model::v1beta1;
 
-// `metadata` is the API server's: only labels and annotations of the result count, so everything else is passed through.
+// `metadata` is the API server's: only labels and annotations of the result count, so everything else is
+// passed through.
 template <class T>
 json::Value encode_like(json::View source, const T& object) {
   json::Value out = schema::encode(object);
@@ -74,14 +75,16 @@ struct GroupVersion {
 GroupVersion split_version(std::string_view api_version) {
   const auto slash = api_version.find('/');
   if (slash == std::string_view::npos) return {.group = "", .version = std::string(api_version)};
-  return {.group = std::string(api_version.substr(0, slash)), .version = std::string(api_version.substr(slash + 1))};
+  return {.group = std::string(api_version.substr(0, slash)),
+          .version = std::string(api_version.substr(slash + 1))};
 }
 
 bool is_served(std::string_view version) { return version == "v1" || version == "v1beta1"; }
 
 }  // namespace
 
-base::Result<json::Value> convert(json::View object, std::string_view desired_api_version, const Lookups& lookups) {
+base::Result<json::Value> convert(json::View object, std::string_view desired_api_version,
+                                  const Lookups& lookups) {
   const auto source = split_version(object["apiVersion"].string_or(""));
   const auto target = split_version(desired_api_version);
   const auto kind = object["kind"].string_or("");

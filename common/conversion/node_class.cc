@@ -13,10 +13,13 @@ namespace {
 
 namespace beta = model::v1beta1;
 
-constexpr std::array<std::string_view, 5> kAliasFamilies{"AL2", "AL2023", "Bottlerocket", "Windows2019", "Windows2022"};
+constexpr std::array<std::string_view, 5> kAliasFamilies{"AL2", "AL2023", "Bottlerocket", "Windows2019",
+                                                         "Windows2022"};
 constexpr const char* kPlaceholder = "ami-placeholder";
 
-bool has_alias(std::string_view family) { return std::ranges::find(kAliasFamilies, family) != kAliasFamilies.end(); }
+bool has_alias(std::string_view family) {
+  return std::ranges::find(kAliasFamilies, family) != kAliasFamilies.end();
+}
 
 // Deviation D3: only a version that gives a valid alias.
 std::string alias_version(const model::ObjectMeta& meta, const std::string& family) {
@@ -84,7 +87,8 @@ void family_to_v1beta1(const model::Ec2NodeClass& from, beta::Ec2NodeClass& to) 
     if (!term.alias.empty()) {
       const auto sign = term.alias.find('@');
       const auto version = sign == std::string::npos ? std::string() : term.alias.substr(sign + 1);
-      if (!version.empty() && version != "latest") to.meta.annotations.insert_or_assign(std::string(kAliasVersion), version);
+      if (!version.empty() && version != "latest")
+        to.meta.annotations.insert_or_assign(std::string(kAliasVersion), version);
       continue;
     }
     term.ssm_parameter.clear();
@@ -97,7 +101,9 @@ void family_to_v1beta1(const model::Ec2NodeClass& from, beta::Ec2NodeClass& to) 
   }
   to.spec.ami_family = "Ubuntu";
   const auto specifiers = base::split(ubuntu, ',');
-  const auto has = [&](std::string_view word) { return std::ranges::find(specifiers, word) != specifiers.end(); };
+  const auto has = [&](std::string_view word) {
+    return std::ranges::find(specifiers, word) != specifiers.end();
+  };
   if (has("incompatible")) to.spec.ami_selector_terms.clear();
   if (has("blockDeviceMappings")) to.spec.block_device_mappings = std::nullopt;
 }

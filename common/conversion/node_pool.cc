@@ -51,9 +51,10 @@ std::optional<beta::Kubelet> read_kubelet(const model::ObjectMeta& meta) {
 
 model::NodeClassRef ref_to_v1(const beta::NodeClassRef& ref) {
   const auto slash = ref.api_version.find('/');
-  return {.group = slash == std::string::npos ? std::string(model::kAwsGroup) : ref.api_version.substr(0, slash),
-          .kind = ref.kind.empty() ? "EC2NodeClass" : ref.kind,
-          .name = ref.name};
+  return {
+      .group = slash == std::string::npos ? std::string(model::kAwsGroup) : ref.api_version.substr(0, slash),
+      .kind = ref.kind.empty() ? "EC2NodeClass" : ref.kind,
+      .name = ref.name};
 }
 
 // The original reference if it still names the same class (deviation D2).

@@ -1,7 +1,7 @@
 #include "common/kube/reflector.h"
 
-#include "common/kube/watch_driver.h"
 #include "common/kube/all_kinds.h"
+#include "common/kube/watch_driver.h"
 #include "common/model/core/core.h"
 #include "common/model/karpenter/v1.h"
 #include "common/model/legacy/v1alpha.h"
@@ -60,7 +60,7 @@ void reflect(Client& client, Store<T>& store, const ReflectorOptions& options, t
 }
 
 // The kinds that somebody caches.
-#define KARP_INSTANTIATE(T)                                                                           \
+#define KARP_INSTANTIATE(T)                                                                               \
   template void reflect(Client&, Store<T>&, const ReflectorOptions&, telemetry::Log&, const OnMalformed&, \
                         std::stop_token);
 KARP_FOR_ALL_KINDS(KARP_INSTANTIATE)

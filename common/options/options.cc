@@ -100,6 +100,7 @@ void add_core_settings(std::vector<Setting>& s, Options& o) {
                       "Port of /metrics and profiling; 0 takes a free one."));
   s.push_back(integer("health-probe-port", o.health_probe_port, 0, 65535,
                       "Port of /healthz and /readyz; 0 takes a free one."));
+  s.push_back(text("bind-address", o.bind_address, "Address of both ports."));
   s.push_back(
       integer("kube-client-qps", o.kube_client_qps, 1, kAny, "Requests per second to the API server."));
   s.push_back(

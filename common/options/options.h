@@ -46,6 +46,7 @@ struct Options {
   std::string karpenter_service;
   int metrics_port = 8080;
   int health_probe_port = 8081;
+  std::string bind_address = "0.0.0.0";  // not in the reference
   int kube_client_qps = 200;
   int kube_client_burst = 300;
   bool enable_profiling = false;

@@ -9,13 +9,14 @@ namespace karpenter::app {
 namespace {
 
 constexpr auto kPoll = std::chrono::milliseconds(50);
-constexpr auto kGrace = std::chrono::seconds(5);         // for running reconciles at stop
+constexpr auto kGrace = std::chrono::seconds(5);  // for running reconciles at stop
 constexpr auto kMinBackoff = std::chrono::seconds(1);
 constexpr auto kMaxBackoff = std::chrono::seconds(30);
 constexpr auto kForever = std::chrono::hours(24 * 365 * 10);
 constexpr auto kAwsStartLimit = std::chrono::minutes(2);
 
-telemetry::Event malformed_event(const kube::Kind& kind, const model::ObjectKey& key, const base::Error& error) {
+telemetry::Event malformed_event(const kube::Kind& kind, const model::ObjectKey& key,
+                                 const base::Error& error) {
   return {.object = {.api_version = kind.api_version(),
                      .kind = std::string(kind.kind),
                      .namespace_name = key.namespace_name,
@@ -36,10 +37,10 @@ App::~App() = default;
 
 base::Result<std::unique_ptr<App>> App::make(Settings settings, const Seams& seams) {
   auto parts = std::make_unique<Parts>(std::move(settings), seams);
-  ASSIGN_OR_RETURN(parts->aws,
-                   aws::Aws::make(parts->settings.aws,
-                                  {seams.runtime, seams.aws, seams.log, seams.metrics, parts->events, seams.client,
-                                   parts->stores.node_classes, parts->stores.pools}));
+  ASSIGN_OR_RETURN(
+      parts->aws,
+      aws::Aws::make(parts->settings.aws, {seams.runtime, seams.aws, seams.log, seams.metrics, parts->events,
+                                           seams.client, parts->stores.node_classes, parts->stores.pools}));
   parts->controllers = std::make_unique<Parts::Controllers>(*parts);
   return std::unique_ptr<App>(new App(std::move(parts)));
 }
@@ -67,7 +68,8 @@ void App::start_caches() {
 
 base::Status App::wait_for_caches(const std::stop_token& stop) {
   while (!caches_synced()) {
-    RETURN_IF_ERROR(runtime::sleep_for(parts_->seams.runtime, kPoll, {.deadline = base::Mono::max(), .stop = stop}));
+    RETURN_IF_ERROR(
+        runtime::sleep_for(parts_->seams.runtime, kPoll, {.deadline = base::Mono::max(), .stop = stop}));
   }
   return base::ok();
 }
@@ -97,13 +99,15 @@ base::Status App::lead(const std::stop_token& stop) {
   auto& parts = *parts_;
   const auto& options = parts.settings.options;
   const auto start = [&] {
-    parts.aws->on_elected(runtime::within(parts.seams.runtime, {.deadline = base::Mono::max(), .stop = stop}, kAwsStartLimit));
+    parts.aws->on_elected(
+        runtime::within(parts.seams.runtime, {.deadline = base::Mono::max(), .stop = stop}, kAwsStartLimit));
     parts.controllers->manager.start();
     parts.seams.log.info("controllers started");
   };
   if (options.disable_leader_election) {
     start();
-    static_cast<void>(runtime::sleep_for(parts.seams.runtime, kForever, {.deadline = base::Mono::max(), .stop = stop}));
+    static_cast<void>(
+        runtime::sleep_for(parts.seams.runtime, kForever, {.deadline = base::Mono::max(), .stop = stop}));
     parts.controllers->manager.stop(kGrace);
     return base::ok();
   }
@@ -111,8 +115,8 @@ base::Status App::lead(const std::stop_token& stop) {
   election_options.namespace_name = options.leader_election_namespace;
   election_options.name = options.leader_election_name;
   election_options.identity = parts.seams.hostname + "_" + runtime::random_uuid(parts.seams.runtime);
-  reconcile::LeaderElection election(parts.seams.lease_client, parts.seams.log, parts.seams.metrics, parts.events,
-                                     election_options);
+  reconcile::LeaderElection election(parts.seams.lease_client, parts.seams.log, parts.seams.metrics,
+                                     parts.events, election_options);
   RETURN_IF_ERROR(election.acquire(stop));
   start();
   return hold_until(election, stop);
@@ -133,7 +137,8 @@ base::Status App::hold_until(reconcile::LeaderElection& election, const std::sto
   });
   const auto wait_held = [&](const std::stop_token& token) {
     runtime::Lock lock(mutex);
-    return runtime::wait(*changed, lock, {.deadline = base::Mono::max(), .stop = token}, [&] { return held.has_value(); });
+    return runtime::wait(*changed, lock, {.deadline = base::Mono::max(), .stop = token},
+                         [&] { return held.has_value(); });
   };
   static_cast<void>(wait_held(stop));  // until stop or the loss of the lease
   parts_->controllers->manager.stop(kGrace);

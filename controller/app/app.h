@@ -33,15 +33,17 @@ struct Settings {
   aws::AwsSettings aws;
 };
 
-// The whole controller: caches, cluster state, AWS, reconcilers, leader election. The only place that names concrete classes.
+// The whole controller: caches, cluster state, AWS, reconcilers, leader election. The only place that names
+// concrete classes.
 class App {
  public:
   // Builds everything; sends nothing. kInvalid names the setting that is wrong.
   static base::Result<std::unique_ptr<App>> make(Settings settings, const Seams& seams);
   ~App();
 
-  // Caches, AWS start-up (tried again until it works), leader election, reconcilers; until `stop`, or kUnavailable when
-  // the lease is lost: then the process must end. Threads end with the runtime. spec: lifecycle §2.1, §2.11
+  // Caches, AWS start-up (tried again until it works), leader election, reconcilers; until `stop`, or
+  // kUnavailable when the lease is lost: then the process must end. Threads end with the runtime. spec:
+  // lifecycle §2.1, §2.11
   base::Status run(std::stop_token stop);
 
   [[nodiscard]] bool caches_synced() const;  // readiness check `manager`

@@ -53,7 +53,8 @@ disruption::Disruption::Options disruption_options(const options::Options& optio
 // spec: scheduling §1.3
 cluster::Options cluster_options(const options::Options& options) {
   cluster::Options out;
-  out.nomination_ttl = std::max<std::chrono::nanoseconds>(2 * options.batch_max_duration, std::chrono::seconds(10));
+  out.nomination_ttl =
+      std::max<std::chrono::nanoseconds>(2 * options.batch_max_duration, std::chrono::seconds(10));
   return out;
 }
 
@@ -72,27 +73,30 @@ reconcile::ControllerSpec trigger_spec(std::string name, std::string kind) {
 }  // namespace
 
 App::Parts::Controllers::Controllers(Parts& p)
-    : cluster(p.seams.runtime, {p.stores.claims, p.stores.nodes, p.stores.pods, p.stores.daemon_sets, p.stores.pools},
+    : cluster(p.seams.runtime,
+              {p.stores.claims, p.stores.nodes, p.stores.pods, p.stores.daemon_sets, p.stores.pools},
               p.seams.metrics, cluster_options(p.settings.options)),
       creator(cluster, p.stores.pools, p.seams.client, p.seams.log, p.seams.metrics),
-      claim_services{p.seams.runtime, p.seams.log, p.seams.metrics, p.events,     p.seams.client,
-                     p.aws->cloud(),  p.stores.claims, p.stores.nodes},
-      node_services{p.seams.runtime, p.seams.log,    p.seams.metrics, p.events,
-                    p.seams.client,  p.aws->cloud(), p.stores.nodes,  p.stores.claims,
+      claim_services{p.seams.runtime, p.seams.log,    p.seams.metrics, p.events,
+                     p.seams.client,  p.aws->cloud(), p.stores.claims, p.stores.nodes},
+      node_services{p.seams.runtime, p.seams.log,          p.seams.metrics,       p.events,
+                    p.seams.client,  p.aws->cloud(),       p.stores.nodes,        p.stores.claims,
                     p.stores.pods,   p.stores.attachments, p.stores.volume_claims},
-      pool_services{p.seams.runtime, p.seams.log, p.seams.client, p.stores.pools, p.stores.claims, p.stores.node_classes},
-      disruption_services{p.seams.runtime, p.seams.log, p.seams.metrics, p.events,       p.seams.client,
-                          p.aws->cloud(),  cluster,     creator,         p.stores.pools, p.stores.nodes,
-                          p.stores.claims, p.stores.budgets},
+      pool_services{p.seams.runtime, p.seams.log,     p.seams.client,
+                    p.stores.pools,  p.stores.claims, p.stores.node_classes},
+      disruption_services{p.seams.runtime, p.seams.log,    p.seams.metrics, p.events,
+                          p.seams.client,  p.aws->cloud(), cluster,         creator,
+                          p.stores.pools,  p.stores.nodes, p.stores.claims, p.stores.budgets},
       pool_counter(pool_services, cluster),
       pool_hash(pool_services),
       pool_readiness(pool_services),
       pool_validation(pool_services),
       pool_health(pool_services),
-      claim_lifecycle(claim_services,
-                      [this](const model::NodeClaim& claim, nodeclaim::RegistrationSample sample, const net::Call& call) {
-                        return pool_health.record(claim, sample == nodeclaim::RegistrationSample::kRegistered, call);
-                      }),
+      claim_lifecycle(
+          claim_services,
+          [this](const model::NodeClaim& claim, nodeclaim::RegistrationSample sample, const net::Call& call) {
+            return pool_health.record(claim, sample == nodeclaim::RegistrationSample::kRegistered, call);
+          }),
       claim_expiration(claim_services, p.stores.pods),
       claim_garbage(claim_services),
       claim_consistency(claim_services),
@@ -103,15 +107,15 @@ App::Parts::Controllers::Controllers(Parts& p)
       evictions(node_services),
       node_termination(node_services, evictions, {}),
       batcher(p.seams.runtime, batch_options(p.settings.options)),
-      provisioner({p.seams.runtime, cluster, p.stores.pools, p.aws->cloud(), creator, p.seams.log, p.seams.metrics,
-                   p.events},
+      provisioner({p.seams.runtime, cluster, p.stores.pools, p.aws->cloud(), creator, p.seams.log,
+                   p.seams.metrics, p.events},
                   batcher),
       pod_trigger(p.stores.pods, cluster.pods(), batcher),
       node_trigger(p.stores.nodes, batcher),
       disruption_queue(disruption_services, {}),
       disruption(disruption_services, disruption_queue, disruption_options(p.settings.options)),
-      migration({p.stores.provisioners, p.stores.node_templates, p.stores.pools, p.stores.node_classes}, p.seams.client,
-                p.events, p.seams.log, alpha_settings(p.settings.options)),
+      migration({p.stores.provisioners, p.stores.node_templates, p.stores.pools, p.stores.node_classes},
+                p.seams.client, p.events, p.seams.log, alpha_settings(p.settings.options)),
       aws_controllers(*p.aws, {p.stores.claims, p.stores.nodes}),
       manager(p.seams.runtime, p.seams.log, p.seams.metrics) {
   watch_pools(p);
@@ -161,7 +165,8 @@ void App::Parts::Controllers::watch_claims(Parts& p) {
   auto& claims = p.stores.claims;
   watch(p.stores.pools, conditions, [&claims](const kube::Change<model::NodePool>& change) {
     const auto& name = change.object().meta.name;
-    return claims_where(claims, [&](const auto& claim) { return claim.meta.label(model::labels::kNodePool) == name; });
+    return claims_where(
+        claims, [&](const auto& claim) { return claim.meta.label(model::labels::kNodePool) == name; });
   });
   watch(p.stores.node_classes, conditions, [&claims](const kube::Change<model::Ec2NodeClass>& change) {
     const auto& name = change.object().meta.name;
@@ -193,9 +198,10 @@ void App::Parts::Controllers::watch_pods(Parts& p) {
         [](const kube::Change<model::Pod>& change) {
           return change.object().spec.node_name.empty() ? own_key(change) : Keys{};
         });
-  watch(p.stores.pods, manager.add(nodeclaim::PodEvents::spec(), pod_events), [](const kube::Change<model::Pod>& change) {
-    return nodeclaim::is_pod_event(change) ? Keys{model::key_of(change.object().meta)} : Keys{};
-  });
+  watch(p.stores.pods, manager.add(nodeclaim::PodEvents::spec(), pod_events),
+        [](const kube::Change<model::Pod>& change) {
+          return nodeclaim::is_pod_event(change) ? Keys{model::key_of(change.object().meta)} : Keys{};
+        });
   evictions.attach(manager.add(node::EvictionQueue::spec(), evictions));
 }
 
@@ -203,15 +209,20 @@ void App::Parts::Controllers::watch_aws(Parts& p) {
   for (const auto& controller : aws_controllers.list()) {
     auto& queue = manager.add(controller.spec, *controller.reconciler);
     switch (controller.trigger) {
-      case aws::Trigger::kSingleton: break;
-      case aws::Trigger::kNodeClass: watch(p.stores.node_classes, queue, own_key<model::Ec2NodeClass>); break;
+      case aws::Trigger::kSingleton:
+        break;
+      case aws::Trigger::kNodeClass:
+        watch(p.stores.node_classes, queue, own_key<model::Ec2NodeClass>);
+        break;
       case aws::Trigger::kNodeClassAndClaimDeletions:
         watch(p.stores.node_classes, queue, own_key<model::Ec2NodeClass>);
         watch(p.stores.claims, queue, [](const kube::Change<model::NodeClaim>& change) {
           return change.after ? Keys{} : named(change.before->spec.node_class_ref.name);
         });
         break;
-      case aws::Trigger::kNodeClaim: watch(p.stores.claims, queue, own_key<model::NodeClaim>); break;
+      case aws::Trigger::kNodeClaim:
+        watch(p.stores.claims, queue, own_key<model::NodeClaim>);
+        break;
     }
   }
 }
@@ -225,14 +236,15 @@ void App::Parts::Controllers::watch_legacy(Parts& p) {
     return source.starts_with(kPrefix) ? named(source.substr(kPrefix.size())) : Keys{};
   });
   auto& provisioners = p.stores.provisioners;
-  watch(p.stores.node_templates, queue, [&provisioners](const kube::Change<model::v1alpha1::AwsNodeTemplate>& change) {
-    Keys out;
-    for (const auto& user : provisioners.list()) {
-      const auto& ref = user->spec.provider_ref;
-      if (ref && ref->name == change.object().meta.name) out.push_back(model::key_of(user->meta));
-    }
-    return out;
-  });
+  watch(p.stores.node_templates, queue,
+        [&provisioners](const kube::Change<model::v1alpha1::AwsNodeTemplate>& change) {
+          Keys out;
+          for (const auto& user : provisioners.list()) {
+            const auto& ref = user->spec.provider_ref;
+            if (ref && ref->name == change.object().meta.name) out.push_back(model::key_of(user->meta));
+          }
+          return out;
+        });
 }
 
 void App::Parts::Controllers::add_singletons() {

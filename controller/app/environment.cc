@@ -49,7 +49,8 @@ aws::CredentialSettings credentials(const Reader& env) {
   out.role_arn = env.get("AWS_ROLE_ARN");
   out.role_session_name = env.get("AWS_ROLE_SESSION_NAME");
   out.shared_credentials_file = env.get("AWS_SHARED_CREDENTIALS_FILE");
-  if (out.shared_credentials_file.empty()) out.shared_credentials_file = env.get("HOME") + "/.aws/credentials";
+  if (out.shared_credentials_file.empty())
+    out.shared_credentials_file = env.get("HOME") + "/.aws/credentials";
   if (auto profile = env.get("AWS_PROFILE", "AWS_DEFAULT_PROFILE"); !profile.empty()) out.profile = profile;
   out.container_relative_uri = env.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
   out.container_full_uri = env.get("AWS_CONTAINER_CREDENTIALS_FULL_URI");
@@ -62,7 +63,8 @@ aws::CredentialSettings credentials(const Reader& env) {
 
 }  // namespace
 
-base::Result<aws::AwsSettings> aws_settings(const options::Options& options, const options::Environment& environment) {
+base::Result<aws::AwsSettings> aws_settings(const options::Options& options,
+                                            const options::Environment& environment) {
   const Reader env(environment);
   aws::AwsSettings out;
   out.cluster_name = options.cluster_name;

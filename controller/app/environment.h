@@ -5,8 +5,8 @@
 
 namespace karpenter::app {
 
-// What AWS SDKs read from the environment, as settings: region, endpoints, credentials. kInvalid names the variable.
-// spec: aws §2.2-§2.4
+// What AWS SDKs read from the environment, as settings: region, endpoints, credentials. kInvalid names the
+// variable. spec: aws §2.2-§2.4
 [[nodiscard]] base::Result<aws::AwsSettings> aws_settings(const options::Options& options,
                                                           const options::Environment& environment);
 

@@ -25,8 +25,8 @@ telemetry::LogOptions log_options(const options::Options& options) {
   out.level = options.log_level == options::LogLevel::kDebug   ? telemetry::Level::kDebug
               : options.log_level == options::LogLevel::kError ? telemetry::Level::kError
                                                                : telemetry::Level::kInfo;
-  out.format =
-      options.log_format == options::LogFormat::kJson ? telemetry::LogFormat::kJson : telemetry::LogFormat::kConsole;
+  out.format = options.log_format == options::LogFormat::kJson ? telemetry::LogFormat::kJson
+                                                               : telemetry::LogFormat::kConsole;
   return out;
 }
 
@@ -53,7 +53,8 @@ base::Result<std::string> election_namespace(const options::Options& options) {
   }
   std::ifstream in{std::string(kNamespaceFile)};
   if (!in) {
-    return base::invalid("LEADER_ELECTION_NAMESPACE is not set and this is no pod").add("path", std::string(kNamespaceFile));
+    return base::invalid("LEADER_ELECTION_NAMESPACE is not set and this is no pod")
+        .add("path", std::string(kNamespaceFile));
   }
   return std::string(base::trim(std::string(std::istreambuf_iterator<char>(in), {})));
 }
@@ -73,9 +74,10 @@ std::unique_ptr<net::Transport> aws_transport(runtime::Runtime& runtime) {
   return net::make_beast_transport(runtime, std::move(options));
 }
 
-base::Result<std::unique_ptr<net::Server>> serve(runtime::Runtime& runtime, net::Handler& handler, int port) {
+base::Result<std::unique_ptr<net::Server>> serve(runtime::Runtime& runtime, net::Handler& handler,
+                                                 const std::string& address, int port) {
   net::ServerOptions options;
-  options.address = "0.0.0.0";
+  options.address = address;
   options.port = static_cast<std::uint16_t>(port);
   return net::start_server(runtime, handler, std::move(options));
 }
@@ -91,7 +93,8 @@ base::Status run_program(runtime::Runtime& runtime, const options::Options& opti
   ASSIGN_OR_RETURN(settings.aws, aws_settings(options, environment));
   ASSIGN_OR_RETURN(settings.options.leader_election_namespace, election_namespace(options));
   ASSIGN_OR_RETURN(const auto config, cluster_config(environment));
-  if (settings.aws.cluster_ca_bundle.empty()) settings.aws.cluster_ca_bundle = base::base64_encode(config.ca_pem);
+  if (settings.aws.cluster_ca_bundle.empty())
+    settings.aws.cluster_ca_bundle = base::base64_encode(config.ca_pem);
   const std::string agent = "karpenter/" KARPENTER_VERSION;
   settings.aws.version = KARPENTER_VERSION;
   const auto kube = kube::connect(runtime, config,
@@ -99,13 +102,15 @@ base::Status run_program(runtime::Runtime& runtime, const options::Options& opti
   const auto leases = kube::connect(runtime, config, client_options(agent + "/leader-election", 1000, 1000));
   const auto aws = aws_transport(runtime);
 
-  ASSIGN_OR_RETURN(const auto app, App::make(std::move(settings), {runtime, *kube.client, *leases.client, *aws, log,
-                                                                   metrics, hostname()}));
+  ASSIGN_OR_RETURN(const auto app, App::make(std::move(settings), {runtime, *kube.client, *leases.client,
+                                                                   *aws, log, metrics, hostname()}));
   reconcile::ProbeHandler probes({{.name = "manager", .passes = [&] { return app->caches_synced(); }},
                                   {.name = "crd", .passes = [&] { return app->crds_present(); }}});
   reconcile::MetricsHandler metrics_handler(metrics, [&] { app->update_gauges(); });
-  ASSIGN_OR_RETURN(const auto probe_server, serve(runtime, probes, options.health_probe_port));
-  ASSIGN_OR_RETURN(const auto metrics_server, serve(runtime, metrics_handler, options.metrics_port));
+  ASSIGN_OR_RETURN(const auto probe_server,
+                   serve(runtime, probes, options.bind_address, options.health_probe_port));
+  ASSIGN_OR_RETURN(const auto metrics_server,
+                   serve(runtime, metrics_handler, options.bind_address, options.metrics_port));
   log.info("starting", {{"version", KARPENTER_VERSION},
                         {"metrics-port", static_cast<int>(metrics_server->port())},
                         {"health-probe-port", static_cast<int>(probe_server->port())}});

@@ -44,13 +44,15 @@ model::OwnerReference owned_by(std::string api_version, std::string kind, const 
           .block_owner_deletion = true};
 }
 
-void mark(model::ObjectMeta& meta, std::string_view kind, const model::ObjectMeta& source, std::string generation) {
+void mark(model::ObjectMeta& meta, std::string_view kind, const model::ObjectMeta& source,
+          std::string generation) {
   meta.annotations.insert_or_assign(std::string(kConvertedFrom), std::string(kind) + "/" + source.name);
   meta.annotations.insert_or_assign(std::string(kSourceGeneration), std::move(generation));
 }
 
 // A class made from a node template belongs to it: Provisioners that share the template share the class.
-void mark_sources(conversion::AlphaOutput& out, const Provisioner& provisioner, const AwsNodeTemplate* node_template) {
+void mark_sources(conversion::AlphaOutput& out, const Provisioner& provisioner,
+                  const AwsNodeTemplate* node_template) {
   const std::string generation = std::to_string(provisioner.meta.generation);
   const auto owner = owned_by("karpenter.sh/v1alpha5", "Provisioner", provisioner.meta);
   out.pool.meta.owner_references = {owner};
@@ -114,11 +116,14 @@ base::Result<reconcile::Outcome> ProvisionerReconciler::reconcile(const model::O
   return written.error();
 }
 
-base::Status ProvisionerReconciler::write(const Provisioner& provisioner, const conversion::AlphaOutput& wanted,
+base::Status ProvisionerReconciler::write(const Provisioner& provisioner,
+                                          const conversion::AlphaOutput& wanted,
                                           const reconcile::Call& call) {
-  ASSIGN_OR_RETURN(const bool class_is_ours, apply_object(stores_.node_classes, classes_, wanted.node_class, call));
+  ASSIGN_OR_RETURN(const bool class_is_ours,
+                   apply_object(stores_.node_classes, classes_, wanted.node_class, call));
   ASSIGN_OR_RETURN(const bool pool_is_ours, apply_object(stores_.node_pools, pools_, wanted.pool, call));
-  if (!class_is_ours) warn(provisioner, "ConversionConflict", "EC2NodeClass " + wanted.node_class.meta.name + " exists");
+  if (!class_is_ours)
+    warn(provisioner, "ConversionConflict", "EC2NodeClass " + wanted.node_class.meta.name + " exists");
   if (!pool_is_ours) {
     warn(provisioner, "ConversionConflict", "NodePool " + wanted.pool.meta.name + " exists");
     return base::ok();
@@ -137,7 +142,8 @@ base::Status ProvisionerReconciler::copy_status(const Provisioner& provisioner, 
   return base::ok();
 }
 
-void ProvisionerReconciler::warn(const Provisioner& provisioner, std::string_view reason, const std::string& message) {
+void ProvisionerReconciler::warn(const Provisioner& provisioner, std::string_view reason,
+                                 const std::string& message) {
   events_.publish({.object = {.api_version = "karpenter.sh/v1alpha5",
                               .kind = "Provisioner",
                               .namespace_name = "",

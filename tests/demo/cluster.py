@@ -45,7 +45,7 @@ class Cluster:
             "AWS_ENDPOINT_URL": self.endpoints["aws"], "AWS_REGION": "us-west-2",
             "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
             "CLUSTER_NAME": "demo", "INTERRUPTION_QUEUE": "demo", "LEADER_ELECTION_NAMESPACE": "karpenter",
-            "METRICS_PORT": "0", "HEALTH_PROBE_PORT": "0", "LOG_LEVEL": "debug",
+            "BIND_ADDRESS": "127.0.0.1", "METRICS_PORT": "0", "HEALTH_PROBE_PORT": "0", "LOG_LEVEL": "debug",
             # The defaults (10 s, 15 s, 10 s) are for clusters; a story of two minutes cannot wait that long.
             "DISRUPTION_POLL_INTERVAL": "1s", "CONSOLIDATION_VALIDATION_DELAY": "2s", "BATCH_MAX_DURATION": "3s"})
 

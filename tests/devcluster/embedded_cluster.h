@@ -19,9 +19,9 @@ struct EmbeddedClusterOptions {
   KubeletTimes kubelets = {};
 };
 
-// A whole cluster in one process: API server and AWS emulators, and the actors between them, which reach both in memory.
-// The same object serves the demo (behind sockets) and simulation (virtual time). start() spawns threads on the
-// runtime; stop the runtime's threads before destroying it.
+// A whole cluster in one process: API server and AWS emulators, and the actors between them, which reach both
+// in memory. The same object serves the demo (behind sockets) and simulation (virtual time). start() spawns
+// threads on the runtime; stop the runtime's threads before destroying it.
 class EmbeddedCluster {
  public:
   EmbeddedCluster(runtime::Runtime& runtime, EmbeddedClusterOptions options);
@@ -33,7 +33,9 @@ class EmbeddedCluster {
   [[nodiscard]] kube::Client& client() { return client_; }
 
   static constexpr const char* kInternalToken = "internal-actors";
-  static net::Origin internal_origin() { return {.scheme = "https", .host = "embedded.cluster", .port = 443}; }
+  static net::Origin internal_origin() {
+    return {.scheme = "https", .host = "embedded.cluster", .port = 443};
+  }
 
  private:
   ApiServer api_;

@@ -1,5 +1,6 @@
-// The embedded cluster as a process: a Kubernetes API server (TLS) and an AWS endpoint (plain HTTP) on loopback, with
-// simulated machines between them. Everything it makes for its clients (certificates, kubeconfigs, endpoints) goes into --dir.
+// The embedded cluster as a process: a Kubernetes API server (TLS) and an AWS endpoint (plain HTTP) on
+// loopback, with simulated machines between them. Everything it makes for its clients (certificates,
+// kubeconfigs, endpoints) goes into --dir.
 
 #include <gflags/gflags.h>
 #include <sys/stat.h>
@@ -106,7 +107,8 @@ EmbeddedClusterOptions cluster_options(runtime::Runtime& runtime, const Tokens& 
   out.api.resolve_service = [](std::string_view ns, std::string_view name,
                                std::uint16_t) -> std::optional<net::Origin> {
     if (ns != "karpenter" || name != kWebhookService) return std::nullopt;
-    return net::Origin{.scheme = "https", .host = "127.0.0.1", .port = static_cast<std::uint16_t>(FLAGS_webhook_port)};
+    return net::Origin{
+        .scheme = "https", .host = "127.0.0.1", .port = static_cast<std::uint16_t>(FLAGS_webhook_port)};
   };
   out.aws.cluster_name = FLAGS_cluster_name;
   out.aws.instance_profile = "KarpenterNodeInstanceProfile-" + FLAGS_cluster_name;
@@ -132,8 +134,8 @@ base::Status publish(const Credentials& credentials, const Tokens& tokens, const
   return write_file("endpoints.json", endpoints.dump() + "\n");  // last: whoever waits for it finds the rest
 }
 
-// The API server's address must be known before the cluster is built (EKS DescribeCluster answers it), and the port only
-// after binding: a handler that is pointed at the cluster once it exists.
+// The API server's address must be known before the cluster is built (EKS DescribeCluster answers it), and
+// the port only after binding: a handler that is pointed at the cluster once it exists.
 class LateHandler final : public net::Handler {
  public:
   void set(net::Handler& target) { target_.store(&target); }
@@ -158,7 +160,8 @@ base::Status run(std::stop_token stop) {
   kube_options.tls = [&credentials] { return credentials.api; };
   ASSIGN_OR_RETURN(auto kube_server, net::start_server(*runtime, kube_handler, std::move(kube_options)));
   const std::string kube_url = "https://127.0.0.1:" + std::to_string(kube_server->port());
-  EmbeddedCluster cluster(*runtime, cluster_options(*runtime, tokens, kube_url, credentials.ca.certificate_pem));
+  EmbeddedCluster cluster(*runtime,
+                          cluster_options(*runtime, tokens, kube_url, credentials.ca.certificate_pem));
   auto switches = cluster.aws().switches();
   switches.pending_delay = std::chrono::milliseconds(500);
   switches.shutdown_delay = std::chrono::seconds(1);
@@ -171,10 +174,12 @@ base::Status run(std::stop_token stop) {
   aws_options.max_body_bytes = 8U << 20U;
   ASSIGN_OR_RETURN(auto aws_server, net::start_server(*runtime, aws_handler, std::move(aws_options)));
   cluster.start();
-  RETURN_IF_ERROR(publish(credentials, tokens, kube_url, "http://127.0.0.1:" + std::to_string(aws_server->port())));
+  RETURN_IF_ERROR(
+      publish(credentials, tokens, kube_url, "http://127.0.0.1:" + std::to_string(aws_server->port())));
   std::printf("karpenter-devcluster: Kubernetes on %s, files in %s\n", kube_url.c_str(), FLAGS_dir.c_str());
   std::fflush(stdout);
-  static_cast<void>(runtime::sleep_for(*runtime, std::chrono::hours(24 * 365), {.deadline = base::Mono::max(), .stop = stop}));
+  static_cast<void>(runtime::sleep_for(*runtime, std::chrono::hours(24 * 365),
+                                       {.deadline = base::Mono::max(), .stop = stop}));
   runtime->stop_all();
   kube_server->drain(std::chrono::milliseconds(500));
   aws_server->drain(std::chrono::milliseconds(500));

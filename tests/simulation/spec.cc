@@ -58,8 +58,11 @@ Faults read_faults(json::View object, std::vector<std::string>& wrong) {
   out.aws_lost = in.number("aws_lost");
   out.watch_cut_every = in.duration("watch_cut_every");
   out.compact_every = in.duration("compact_every");
-  out.restart_every = in.duration("restart_every");
+  out.kill_every = in.duration("kill_every");
   out.throttle_every = in.integer("throttle_every");
+  out.describe_lag = in.duration("describe_lag");
+  out.fleet_limit = in.integer("fleet_limit");
+  out.page_size = in.integer("page_size");
   if (const auto shortage = in.get("shortage"); shortage.exists()) {
     Reader part(shortage, "faults.shortage.", wrong);
     out.shortage = Shortage{part.text("type"), part.text("zone"), part.text("capacity_type")};
@@ -73,10 +76,16 @@ Spec read(json::View object, std::vector<std::string>& wrong) {
   out.name = in.text("name");
   out.faults_until = in.duration("faults_until");
   out.settle_within = in.duration("settle_within");
+  out.steady_for = in.duration("steady_for");
+  out.quiet_for = in.duration("quiet_for");
   {
     Reader pool(in.get("nodepool"), "nodepool.", wrong);
     out.consolidate_after = pool.text("consolidate_after");
-    out.budget = pool.text("budget");
+    out.budget = pool.integer("budget");
+  }
+  if (const auto pdb = in.get("pdb"); pdb.exists()) {
+    Reader part(pdb, "pdb.", wrong);
+    out.pdb = Pdb{part.text("app"), part.integer("min_available")};
   }
   for (const auto item : in.get("workload").items()) {
     Reader row(item, "workload[].", wrong);

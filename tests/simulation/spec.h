@@ -19,6 +19,10 @@ struct Scaling {
   std::int64_t replicas = 0;
   std::string cpu;
 };
+struct Pdb {
+  std::string app;
+  std::int64_t min_available = 0;
+};
 struct Shortage {
   std::string type;
   std::string zone;
@@ -32,16 +36,22 @@ struct Faults {
   double aws_lost = 0;
   nanoseconds watch_cut_every{};
   nanoseconds compact_every{};
-  nanoseconds restart_every{};
+  nanoseconds kill_every{};
   std::int64_t throttle_every = 0;
+  nanoseconds describe_lag{};    // new instances stay unknown to DescribeInstances that long
+  std::int64_t fleet_limit = 0;  // instances one CreateFleet yields at most; 0: as asked
+  std::int64_t page_size = 0;    // largest page of a list; 0: as asked
   std::optional<Shortage> shortage;
 };
 struct Spec {
   std::string name;
   nanoseconds faults_until{};
   nanoseconds settle_within{};
+  nanoseconds steady_for{};  // rest: machines and pods did not change for that long
+  nanoseconds quiet_for{};   // and then nothing may change for that long
   std::string consolidate_after = "30s";
-  std::string budget = "10%";
+  std::int64_t budget = 1;  // nodes that may be disrupted at once
+  std::optional<Pdb> pdb;
   std::vector<Scaling> workload;  // by time
   Faults faults;
 };

@@ -28,9 +28,10 @@ struct WebhookOptions {
                                                  const options::Environment& environment);
 [[nodiscard]] std::string help();
 
-// Serves until `stop`, then drains: no request that arrived is lost. `environment` is asked for KUBECONFIG and the
-// in-cluster address; without a cluster everything but the NodePool look-up of NodeClaim conversion works.
-base::Status run(runtime::Runtime& runtime, const WebhookOptions& options, const options::Environment& environment,
-                 std::stop_token stop);
+// Serves until `stop`, then drains: no request that arrived is lost. `environment` is asked for KUBECONFIG
+// and the in-cluster address; without a cluster everything but the NodePool look-up of NodeClaim conversion
+// works.
+base::Status run(runtime::Runtime& runtime, const WebhookOptions& options,
+                 const options::Environment& environment, std::stop_token stop);
 
 }  // namespace karpenter::webhook

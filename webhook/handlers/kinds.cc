@@ -14,7 +14,9 @@ using model::v1alpha1::AwsNodeTemplate;
 using model::v1alpha5::Provisioner;
 
 template <class T>
-concept HasWarnings = requires(const T& object) { admission::warnings(object); };
+concept HasWarnings = requires(const T& object) {
+  admission::warnings(object);
+};
 
 template <class T>
 AdmissionAnswer validate_object(json::View object) {
@@ -29,8 +31,8 @@ AdmissionAnswer validate_object(json::View object) {
   return answer;
 }
 
-// Adds to `out` what `after` has and `before` has not or otherwise. What is there already stays as it was written; null counts as absent.
-// spec: api §13.4
+// Adds to `out` what `after` has and `before` has not or otherwise. What is there already stays as it was
+// written; null counts as absent. spec: api §13.4
 void add_new(json::Ref out, json::View before, json::View after) {
   for (const auto& [key, value] : after.members()) {
     const auto present = out.view()[key];
@@ -64,14 +66,16 @@ constexpr std::string_view kCore = model::kKarpenterGroup;
 constexpr std::string_view kAws = model::kAwsGroup;
 
 constexpr std::array kKinds{
-    AdmissionKind{kAws, "v1", "EC2NodeClass", validate_object<model::Ec2NodeClass>, default_object<model::Ec2NodeClass>},
+    AdmissionKind{kAws, "v1", "EC2NodeClass", validate_object<model::Ec2NodeClass>,
+                  default_object<model::Ec2NodeClass>},
     AdmissionKind{kAws, "v1alpha1", "AWSNodeTemplate", validate_object<AwsNodeTemplate>, nullptr},
     AdmissionKind{kAws, "v1beta1", "EC2NodeClass", validate_object<model::v1beta1::Ec2NodeClass>,
                   default_object<model::v1beta1::Ec2NodeClass>, false},
-    AdmissionKind{kCore, "v1", "NodeClaim", validate_object<model::NodeClaim>, default_object<model::NodeClaim>,
-                  false},  // its spec is immutable
+    AdmissionKind{kCore, "v1", "NodeClaim", validate_object<model::NodeClaim>,
+                  default_object<model::NodeClaim>, false},  // its spec is immutable
     AdmissionKind{kCore, "v1", "NodePool", validate_object<model::NodePool>, default_object<model::NodePool>},
-    AdmissionKind{kCore, "v1alpha5", "Provisioner", validate_object<Provisioner>, default_object<Provisioner>},
+    AdmissionKind{kCore, "v1alpha5", "Provisioner", validate_object<Provisioner>,
+                  default_object<Provisioner>},
     AdmissionKind{kCore, "v1beta1", "NodeClaim", validate_object<model::v1beta1::NodeClaim>, nullptr},
     AdmissionKind{kCore, "v1beta1", "NodePool", validate_object<model::v1beta1::NodePool>,
                   default_object<model::v1beta1::NodePool>, false},
@@ -81,7 +85,8 @@ constexpr std::array kKinds{
 
 std::span<const AdmissionKind> admission_kinds() { return kKinds; }
 
-const AdmissionKind* find_admission_kind(std::string_view group, std::string_view version, std::string_view kind) {
+const AdmissionKind* find_admission_kind(std::string_view group, std::string_view version,
+                                         std::string_view kind) {
   const auto* it = std::ranges::find_if(kKinds, [&](const AdmissionKind& k) {
     return std::tie(k.group, k.version, k.kind) == std::tie(group, version, kind);
   });

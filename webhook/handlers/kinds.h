@@ -7,8 +7,8 @@
 
 namespace karpenter::webhook {
 
-// What the webhook knows about one kind at one version. All functions are pure and total: an object that does not even
-// decode becomes a violation that names the path.
+// What the webhook knows about one kind at one version. All functions are pure and total: an object that does
+// not even decode becomes a violation that names the path.
 struct AdmissionKind {
   std::string_view group;
   std::string_view version;

@@ -10,18 +10,26 @@ constexpr std::size_t kMaxWarning = 250;  // the API server may cut longer ones
 
 std::string_view cause_reason(admission::ViolationKind kind) {
   switch (kind) {
-    case admission::ViolationKind::kRequired: return "FieldValueRequired";
-    case admission::ViolationKind::kInvalid: return "FieldValueInvalid";
-    case admission::ViolationKind::kNotSupported: return "FieldValueNotSupported";
-    case admission::ViolationKind::kDuplicate: return "FieldValueDuplicate";
-    case admission::ViolationKind::kForbidden: return "FieldValueForbidden";
-    case admission::ViolationKind::kTooLong: return "FieldValueTooLong";
-    case admission::ViolationKind::kTooMany: return "FieldValueTooMany";
+    case admission::ViolationKind::kRequired:
+      return "FieldValueRequired";
+    case admission::ViolationKind::kInvalid:
+      return "FieldValueInvalid";
+    case admission::ViolationKind::kNotSupported:
+      return "FieldValueNotSupported";
+    case admission::ViolationKind::kDuplicate:
+      return "FieldValueDuplicate";
+    case admission::ViolationKind::kForbidden:
+      return "FieldValueForbidden";
+    case admission::ViolationKind::kTooLong:
+      return "FieldValueTooLong";
+    case admission::ViolationKind::kTooMany:
+      return "FieldValueTooMany";
   }
   return "FieldValueInvalid";
 }
 
-void write_denial(json::Ref response, const AdmissionRequest& request, const admission::Violations& violations) {
+void write_denial(json::Ref response, const AdmissionRequest& request,
+                  const admission::Violations& violations) {
   const auto status = response["status"];
   status["code"].set(422);
   status["reason"].set("Invalid");
@@ -42,7 +50,8 @@ void write_denial(json::Ref response, const AdmissionRequest& request, const adm
 }  // namespace
 
 base::Result<AdmissionRequest> read_admission_review(json::View review) {
-  if (review["kind"].string_or("") != "AdmissionReview") return base::invalid("the body is no AdmissionReview");
+  if (review["kind"].string_or("") != "AdmissionReview")
+    return base::invalid("the body is no AdmissionReview");
   if (review["apiVersion"].string_or("") != "admission.k8s.io/v1") {
     return base::invalid("AdmissionReview of an unknown version")
         .add("apiVersion", review["apiVersion"].string_or(""));
@@ -82,7 +91,8 @@ json::Value write_admission_review(const AdmissionRequest& request, const Admiss
     response["patchType"].set("JSONPatch");
     response["patch"].set(base::base64_encode(answer.patch.dump()));
   }
-  for (const auto& warning : answer.warnings) response["warnings"].push_back(admission::shortened(warning, kMaxWarning));
+  for (const auto& warning : answer.warnings)
+    response["warnings"].push_back(admission::shortened(warning, kMaxWarning));
   return review;
 }
 

@@ -36,9 +36,11 @@ struct AdmissionAnswer {
 };
 
 // The review to send back. Denials carry code 422, reason Invalid, one cause per violation. spec: api §13.3
-[[nodiscard]] json::Value write_admission_review(const AdmissionRequest& request, const AdmissionAnswer& answer);
+[[nodiscard]] json::Value write_admission_review(const AdmissionRequest& request,
+                                                 const AdmissionAnswer& answer);
 
 // `NodePool.karpenter.sh "x" is invalid: [a, b]`. spec: api §13.3
-[[nodiscard]] std::string denial_message(const AdmissionRequest& request, const admission::Violations& violations);
+[[nodiscard]] std::string denial_message(const AdmissionRequest& request,
+                                         const admission::Violations& violations);
 
 }  // namespace karpenter::webhook

@@ -22,7 +22,8 @@ constexpr std::array kRoutes{
     Route{"/default-resource", Purpose::kDefault},
     Route{"/default/karpenter.k8s.aws", Purpose::kDefault},
     Route{"/validate-resource", Purpose::kValidate},
-    Route{"/validate/config.karpenter.sh", Purpose::kAllow},  // logging ConfigMaps of old releases: read by nobody now
+    Route{"/validate/config.karpenter.sh",
+          Purpose::kAllow},  // logging ConfigMaps of old releases: read by nobody now
     Route{"/validate/karpenter.k8s.aws", Purpose::kValidate},
     Route{"/validate/karpenter.sh", Purpose::kValidate},
 };
@@ -30,7 +31,8 @@ constexpr std::array kRoutes{
 constexpr std::size_t kMaxAdmissionBody = 3U << 20U;  // what etcd and the API server hold twice over
 
 const std::vector<double>& latency_buckets() {
-  static const std::vector<double> kBuckets{0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 1};
+  static const std::vector<double> kBuckets{0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
+                                            0.005,   0.01,   0.05,    0.1,    1};
   return kBuckets;
 }
 
@@ -51,7 +53,9 @@ json::Value conversion_failure(json::View review, const base::Error& error) {
   return out;
 }
 
-net::HttpResponse bad_request(const base::Error& error) { return net::text_response(400, error.text() + "\n"); }
+net::HttpResponse bad_request(const base::Error& error) {
+  return net::text_response(400, error.text() + "\n");
+}
 
 net::HttpResponse admit(json::View review, Purpose purpose) {
   auto request = read_admission_review(review);
@@ -78,13 +82,15 @@ AdmissionAnswer admit_defaulting(const AdmissionRequest& request) {
 AdmissionAnswer admit_validating(const AdmissionRequest& request) {
   const auto* kind = find_admission_kind(request.group, request.version, request.kind);
   if (kind == nullptr || needs_no_look(request)) return {};
-  // Ratcheting: an object that was accepted once stays editable where its spec does not change. spec: api §13.2
+  // Ratcheting: an object that was accepted once stays editable where its spec does not change. spec: api
+  // §13.2
   if (request.operation == "UPDATE" && request.object["spec"] == request.old_object["spec"]) return {};
   return kind->validate(request.object);
 }
 
 base::Result<json::Value> convert_review(json::View review, const conversion::Lookups& lookups) {
-  if (review["kind"].string_or("") != "ConversionReview") return base::invalid("the body is no ConversionReview");
+  if (review["kind"].string_or("") != "ConversionReview")
+    return base::invalid("the body is no ConversionReview");
   const auto request = review["request"];
   const auto desired = request["desiredAPIVersion"].string_or("");
   if (std::ranges::count(desired, '/') != 1) {
@@ -141,7 +147,8 @@ net::HttpResponse WebhookHandler::dispatch(const net::HttpRequest& request) {
   auto converted = convert_review(*review, lookups_);
   if (!converted) return bad_request(converted.error());
   if ((*converted)["response"]["result"]["status"].view().string_or("") == "Failure") {
-    log_.error("conversion failed", {{"message", (*converted)["response"]["result"]["message"].view().string_or("")}});
+    log_.error("conversion failed",
+               {{"message", (*converted)["response"]["result"]["message"].view().string_or("")}});
   }
   return net::json_response(200, converted->dump());
 }

@@ -10,8 +10,9 @@
 
 namespace karpenter::webhook {
 
-// Serves defaulting, validation and conversion. Stateless but for metrics; thread-safe. Malformed bodies are 400, unknown paths
-// 404, other methods than POST 405; nothing a client sends can stop it. spec: api §13, conversion §2.1, §5
+// Serves defaulting, validation and conversion. Stateless but for metrics; thread-safe. Malformed bodies are
+// 400, unknown paths 404, other methods than POST 405; nothing a client sends can stop it. spec: api §13,
+// conversion §2.1, §5
 //
 //   /default/karpenter.k8s.aws, /default-resource            mutating admission
 //   /validate/karpenter.sh, /validate/karpenter.k8s.aws,

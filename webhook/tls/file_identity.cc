@@ -25,7 +25,8 @@ FileIdentity::FileIdentity(runtime::Runtime& runtime, telemetry::Log log, std::s
       key_path_(std::move(key_path)) {}
 
 base::Result<std::unique_ptr<FileIdentity>> FileIdentity::open(runtime::Runtime& runtime, telemetry::Log log,
-                                                               std::string certificate_path, std::string key_path) {
+                                                               std::string certificate_path,
+                                                               std::string key_path) {
   std::unique_ptr<FileIdentity> out(
       new FileIdentity(runtime, std::move(log), std::move(certificate_path), std::move(key_path)));
   ASSIGN_OR_RETURN(out->identity_, out->read());

@@ -8,8 +8,9 @@
 
 namespace karpenter::webhook {
 
-// A serving certificate from two PEM files, read again when a file changes, so that rotation needs no restart and drops no
-// request. A pair that does not belong together, or cannot be read, is logged and the last good one stays. Thread-safe.
+// A serving certificate from two PEM files, read again when a file changes, so that rotation needs no restart
+// and drops no request. A pair that does not belong together, or cannot be read, is logged and the last good
+// one stays. Thread-safe.
 class FileIdentity {
  public:
   // kInvalid with the path when the first read fails.
@@ -19,7 +20,8 @@ class FileIdentity {
   [[nodiscard]] net::TlsIdentity current();
 
  private:
-  FileIdentity(runtime::Runtime& runtime, telemetry::Log log, std::string certificate_path, std::string key_path);
+  FileIdentity(runtime::Runtime& runtime, telemetry::Log log, std::string certificate_path,
+               std::string key_path);
   [[nodiscard]] base::Result<net::TlsIdentity> read() const;
 
   runtime::Runtime& runtime_;

@@ -14,6 +14,7 @@ struct Connection {
 };
 
 // Opens no socket yet. `options` carries rate and user agent; origin and token come from `config`.
-[[nodiscard]] Connection connect(runtime::Runtime& runtime, const ClusterConfig& config, Client::Options options);
+[[nodiscard]] Connection connect(runtime::Runtime& runtime, const ClusterConfig& config,
+                                 Client::Options options);
 
 }  // namespace karpenter::kube

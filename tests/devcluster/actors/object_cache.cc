@@ -11,7 +11,8 @@ namespace {
 bool needs_list(const base::Error& error) { return error.code == base::Code::kGone; }
 
 bool is_harmless(const base::Status& status) {
-  return status.has_value() || status.failed_with(base::Code::kNotFound) || status.failed_with(base::Code::kConflict);
+  return status.has_value() || status.failed_with(base::Code::kNotFound) ||
+         status.failed_with(base::Code::kConflict);
 }
 
 }  // namespace
@@ -135,9 +136,10 @@ model::ObjectKey key_of(json::View object) {
   return {.namespace_name = meta["namespace"].string_or(""), .name = meta["name"].string_or("")};
 }
 
-base::Status merge_patch(kube::Client& client, const kube::Kind& kind, const model::ObjectKey& key, json::View patch,
-                         std::string_view subresource, const kube::Call& call) {
-  auto answer = client.send(kube::patch_request(kind, key, kube::PatchType::kMerge, patch, subresource), call);
+base::Status merge_patch(kube::Client& client, const kube::Kind& kind, const model::ObjectKey& key,
+                         json::View patch, std::string_view subresource, const kube::Call& call) {
+  auto answer =
+      client.send(kube::patch_request(kind, key, kube::PatchType::kMerge, patch, subresource), call);
   base::Status status = answer.has_value() ? base::ok() : base::Status(std::move(answer).error());
   return is_harmless(status) ? base::ok() : std::move(status);
 }

@@ -12,8 +12,8 @@
 #include "common/model/meta.h"
 #include "common/runtime/runtime.h"
 
-// What the actors of the embedded cluster (scheduler, kubelets, workload controllers) share: untyped watch caches and one
-// signal to wait for. They speak to the API server as any client does.
+// What the actors of the embedded cluster (scheduler, kubelets, workload controllers) share: untyped watch
+// caches and one signal to wait for. They speak to the API server as any client does.
 
 namespace karpenter::devcluster {
 
@@ -73,11 +73,12 @@ inline constexpr kube::Kind kNamespaces{"", "v1", "Namespace", "namespaces", fal
 inline constexpr kube::Kind kDeployments{"apps", "v1", "Deployment", "deployments", true};
 inline constexpr kube::Kind kReplicaSets{"apps", "v1", "ReplicaSet", "replicasets", true};
 inline constexpr kube::Kind kDaemonSets{"apps", "v1", "DaemonSet", "daemonsets", true};
-inline constexpr kube::Kind kDisruptionBudgets{"policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true};
+inline constexpr kube::Kind kDisruptionBudgets{"policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets",
+                                               true};
 
 // A merge patch of the object or its status; errors other than NotFound and Conflict are returned.
-base::Status merge_patch(kube::Client& client, const kube::Kind& kind, const model::ObjectKey& key, json::View patch,
-                         std::string_view subresource, const kube::Call& call);
+base::Status merge_patch(kube::Client& client, const kube::Kind& kind, const model::ObjectKey& key,
+                         json::View patch, std::string_view subresource, const kube::Call& call);
 // Deletes at once (grace 0). A missing object is no error.
 base::Status force_delete(kube::Client& client, const kube::Kind& kind, const model::ObjectKey& key,
                           std::string_view uid, const kube::Call& call);

@@ -11,8 +11,9 @@
 #include "common/json/yaml.h"
 #include "common/schema/codec.h"
 
-// Each *.yaml of this folder: `input` objects and what becomes of them, `output`. Quantities compare by value. `back: true`:
-// the output converts to the input again. Alpha input: `settings` of the conversion, and the codes of all `diagnostics`.
+// Each *.yaml of this folder: `input` objects and what becomes of them, `output`. Quantities compare by
+// value. `back: true`: the output converts to the input again. Alpha input: `settings` of the conversion, and
+// the codes of all `diagnostics`.
 
 namespace karpenter::conversion {
 namespace {
@@ -34,8 +35,10 @@ std::string printed(json::View object) {
   const auto kind = object["kind"].string_or("");
   const bool is_v1 = object["apiVersion"].string_or("").ends_with("/v1");
   json::Value out;
-  if (kind == "NodePool") out = is_v1 ? respelled<model::NodePool>(object) : respelled<model::v1beta1::NodePool>(object);
-  if (kind == "NodeClaim") out = is_v1 ? respelled<model::NodeClaim>(object) : respelled<model::v1beta1::NodeClaim>(object);
+  if (kind == "NodePool")
+    out = is_v1 ? respelled<model::NodePool>(object) : respelled<model::v1beta1::NodePool>(object);
+  if (kind == "NodeClaim")
+    out = is_v1 ? respelled<model::NodeClaim>(object) : respelled<model::v1beta1::NodeClaim>(object);
   if (kind == "EC2NodeClass") {
     out = is_v1 ? respelled<model::Ec2NodeClass>(object) : respelled<model::v1beta1::Ec2NodeClass>(object);
   }

@@ -99,7 +99,8 @@ class Serving : public testing::Test {
   telemetry::Log log_{*runtime_, sink_, {}};
   telemetry::Metrics metrics_;
   WebhookHandler handler_{*runtime_, log_, metrics_, {}};
-  std::string folder_ = testing::TempDir() + "serving_test_" + testing::UnitTest::GetInstance()->current_test_info()->name();
+  std::string folder_ =
+      testing::TempDir() + "serving_test_" + testing::UnitTest::GetInstance()->current_test_info()->name();
   std::string certificate_path_ = folder_ + "/tls.crt";
   std::string key_path_ = folder_ + "/tls.key";
   net::TlsIdentity ca_;
@@ -157,14 +158,16 @@ TEST_F(Serving, survives_bad_clients_and_rotates_without_a_restart) {
   options.header_timeout = milliseconds(50);
   options.body_timeout = milliseconds(50);
   serve(std::move(options));
-  const std::string review = R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u",)"
-                             R"("operation":"DELETE","kind":{"group":"karpenter.sh","version":"v1","kind":"NodePool"}}})";
+  const std::string review =
+      R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u",)"
+      R"("operation":"DELETE","kind":{"group":"karpenter.sh","version":"v1","kind":"NodePool"}}})";
   const auto serves = [&](const net::TlsIdentity& ca) {
     const auto answer = post(ca, "/validate/karpenter.sh", review);
     return answer && answer->status == 200 && answer->body.find("\"allowed\":true") != std::string::npos;
   };
   EXPECT_TRUE(serves(ca_));
-  EXPECT_FALSE(post(other_ca_, "/validate/karpenter.sh", review)) << "a client that trusts another CA refuses";
+  EXPECT_FALSE(post(other_ca_, "/validate/karpenter.sh", review))
+      << "a client that trusts another CA refuses";
 
   const auto large = post(ca_, "/validate/karpenter.sh", std::string(8192, 'x'));
   EXPECT_TRUE(!large || large->status == 413);
@@ -173,7 +176,8 @@ TEST_F(Serving, survives_bad_clients_and_rotates_without_a_restart) {
   const net::ClientTls tls{.ca_pem = ca_.certificate_pem};
   ASSERT_TRUE(slow.connect("127.0.0.1", server_->port(), kLong));
   ASSERT_TRUE(slow.handshake_client(net::make_client_context(tls).value(), tls, "127.0.0.1", kLong));
-  ASSERT_TRUE(slow.write("POST /validate/karpenter.sh HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf", kLong));
+  ASSERT_TRUE(slow.write("POST /validate/karpenter.sh HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf",
+                         kLong));
   const auto answer = slow.read(kLong);
   EXPECT_TRUE(!answer || answer->empty() || answer->starts_with("HTTP/1.1 408")) << *answer;
 

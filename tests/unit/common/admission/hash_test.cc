@@ -29,17 +29,20 @@ spec: {template: {metadata: {labels: {x: "1"}}, spec: {nodeClassRef: {group: g, 
   expect_classes<model::NodePool>(
       kPool,
       {
-          {"{}", "{metadata: {name: b, annotations: {q: w}}}", "{spec: {weight: 5, limits: {cpu: 1}, replicas: 2}}",
+          {"{}", "{metadata: {name: b, annotations: {q: w}}}",
+           "{spec: {weight: 5, limits: {cpu: 1}, replicas: 2}}",
            "{spec: {disruption: {consolidateAfter: 5m}}}",
            "{spec: {template: {spec: {requirements: [{key: a, operator: Exists}]}}}}",
-           "{spec: {template: {spec: {expireAfter: Never}}}}", "{spec: {template: {metadata: {annotations: {}}}}}"},
+           "{spec: {template: {spec: {expireAfter: Never}}}}",
+           "{spec: {template: {metadata: {annotations: {}}}}}"},
           {"{spec: {template: {metadata: {labels: {x: '2'}}}}}"},
           {"{spec: {template: {metadata: {labels: {y: '1'}}}}}"},
           {"{spec: {template: {metadata: {labels: {x: null}, annotations: {x: '1'}}}}}"},
           {"{spec: {template: {spec: {taints: [{key: a, effect: e}, {key: b, effect: e}]}}}}",
            "{spec: {template: {spec: {taints: [{key: b, effect: e}, {key: a, effect: e}]}}}}"},
           {"{spec: {template: {spec: {startupTaints: [{key: a, effect: e}, {key: b, effect: e}]}}}}"},
-          {"{spec: {template: {spec: {taints: [{key: a, effect: e}], startupTaints: [{key: b, effect: e}]}}}}"},
+          {"{spec: {template: {spec: {taints: [{key: a, effect: e}], startupTaints: [{key: b, effect: "
+           "e}]}}}}"},
           {"{spec: {template: {spec: {taints: [{key: a, effect: e}]}}}}"},
           {"{spec: {template: {spec: {taints: [{key: a, effect: e}, {key: a, effect: e}]}}}}"},
           {"{spec: {template: {spec: {taints: [{key: a, value: e, effect: ''}]}}}}"},
@@ -48,7 +51,8 @@ spec: {template: {metadata: {labels: {x: "1"}}, spec: {nodeClassRef: {group: g, 
           {"{spec: {template: {spec: {terminationGracePeriod: 1h}}}}",
            "{spec: {template: {spec: {terminationGracePeriod: 60m}}}}"},
           {"{spec: {template: {spec: {terminationGracePeriod: 0s}}}}"},
-          {"{spec: {template: {spec: {expireAfter: 1h}}}}", "{spec: {template: {spec: {expireAfter: 3600s}}}}"},
+          {"{spec: {template: {spec: {expireAfter: 1h}}}}",
+           "{spec: {template: {spec: {expireAfter: 3600s}}}}"},
           {"{spec: {template: {spec: {expireAfter: 0s}}}}"},
       },
       node_pool_hash);
@@ -64,7 +68,8 @@ spec: {role: r, amiSelectorTerms: [{alias: al2023@latest}], subnetSelectorTerms:
   expect_classes<model::Ec2NodeClass>(
       kClass,
       {
-          {"{}", "{metadata: {annotations: {q: w}}, status: {instanceProfile: p}}", "{spec: {amiFamily: AL2023}}",
+          {"{}", "{metadata: {annotations: {q: w}}, status: {instanceProfile: p}}",
+           "{spec: {amiFamily: AL2023}}",
            "{spec: {subnetSelectorTerms: [{id: subnet-2}], securityGroupSelectorTerms: [{id: sg-1}]}}",
            "{spec: {capacityReservationSelectorTerms: [{id: cr-1}], ipPrefixCount: 3}}",
            "{spec: {amiSelectorTerms: [{alias: al2023@v20240101}]}}", "{spec: {kubelet: {}}}"},
@@ -82,8 +87,10 @@ spec: {role: r, amiSelectorTerms: [{alias: al2023@latest}], subnetSelectorTerms:
           {"{spec: {tags: {b: a}}}"},
           {"{spec: {blockDeviceMappings: [{deviceName: a, ebs: {volumeSize: 1024Gi}}, {deviceName: b}]}}",
            "{spec: {blockDeviceMappings: [{deviceName: b}, {deviceName: a, ebs: {volumeSize: 1Ti}}]}}",
-           "{spec: {blockDeviceMappings: [{deviceName: b, rootVolume: false}, {deviceName: a, ebs: {volumeSize: 1Ti}}]}}"},
-          {"{spec: {blockDeviceMappings: [{deviceName: a, rootVolume: true, ebs: {volumeSize: 1Ti}}, {deviceName: b}]}}"},
+           "{spec: {blockDeviceMappings: [{deviceName: b, rootVolume: false}, {deviceName: a, ebs: "
+           "{volumeSize: 1Ti}}]}}"},
+          {"{spec: {blockDeviceMappings: [{deviceName: a, rootVolume: true, ebs: {volumeSize: 1Ti}}, "
+           "{deviceName: b}]}}"},
           {"{spec: {metadataOptions: {httpTokens: required}}}"},
           {"{spec: {metadataOptions: {httpEndpoint: required}}}"},
           {"{spec: {connectionTracking: {udpTimeout: 60}}}"},
@@ -91,12 +98,15 @@ spec: {role: r, amiSelectorTerms: [{alias: al2023@latest}], subnetSelectorTerms:
           {"{spec: {cpuOptions: {nestedVirtualization: enabled}}}"},
           {"{spec: {placementGroupSelector: {id: pg-1}}}"},
           {"{spec: {placementGroupSelector: {name: pg-1}}}"},
-          {"{spec: {networkInterfaces: [{interfaceType: interface}, {deviceIndex: 1, interfaceType: efa-only}]}}",
-           "{spec: {networkInterfaces: [{deviceIndex: 1, interfaceType: efa-only}, {networkCardIndex: 0, interfaceType: "
+          {"{spec: {networkInterfaces: [{interfaceType: interface}, {deviceIndex: 1, interfaceType: "
+           "efa-only}]}}",
+           "{spec: {networkInterfaces: [{deviceIndex: 1, interfaceType: efa-only}, {networkCardIndex: 0, "
+           "interfaceType: "
            "interface}]}}"},
           {"{spec: {enclaveOptions: {enabled: false}}}"},
           {"{spec: {enclaveOptions: {enabled: true}}}"},
-          {"{spec: {kubelet: {maxPods: 5, clusterDNS: [a, b]}}}", "{spec: {kubelet: {clusterDNS: [a, b], maxPods: 5}}}"},
+          {"{spec: {kubelet: {maxPods: 5, clusterDNS: [a, b]}}}",
+           "{spec: {kubelet: {clusterDNS: [a, b], maxPods: 5}}}"},
           {"{spec: {kubelet: {maxPods: 5, clusterDNS: [b, a]}}}"},
       },
       hash);
@@ -120,10 +130,13 @@ json::Value defaulted(std::string_view text) {
 
 // spec: api §13.4
 TEST(Defaults, of_v1_mirror_the_crd_and_keep_what_is_there) {
-  EXPECT_EQ(defaulted<model::NodePool>("{spec: {}}")["spec"]["disruption"].view().dump(),
-            R"({"budgets":[{"nodes":"10%"}],"consolidateAfter":"0s","consolidationPolicy":"WhenEmptyOrUnderutilized"})");
-  EXPECT_EQ(defaulted<model::NodePool>("{spec: {}}")["spec"]["template"]["spec"]["expireAfter"].view().string_or(""),
-            "720h");
+  EXPECT_EQ(
+      defaulted<model::NodePool>("{spec: {}}")["spec"]["disruption"].view().dump(),
+      R"({"budgets":[{"nodes":"10%"}],"consolidateAfter":"0s","consolidationPolicy":"WhenEmptyOrUnderutilized"})");
+  EXPECT_EQ(
+      defaulted<model::NodePool>("{spec: {}}")["spec"]["template"]["spec"]["expireAfter"].view().string_or(
+          ""),
+      "720h");
   const auto kept = defaulted<model::NodePool>(
       "{spec: {disruption: {budgets: [], consolidateAfter: Never, consolidationPolicy: WhenEmpty}, "
       "template: {spec: {expireAfter: 24h}}}}");
@@ -131,16 +144,21 @@ TEST(Defaults, of_v1_mirror_the_crd_and_keep_what_is_there) {
             R"({"budgets":[],"consolidateAfter":"Never","consolidationPolicy":"WhenEmpty"})");
   EXPECT_EQ(kept["spec"]["template"]["spec"]["expireAfter"].string_or(""), "24h");
   EXPECT_EQ(defaulted<model::NodeClaim>("{spec: {}}")["spec"]["expireAfter"].view().string_or(""), "720h");
-  EXPECT_EQ(defaulted<model::Ec2NodeClass>("{spec: {metadataOptions: {httpTokens: optional}}}")["spec"]["metadataOptions"]
-                .view()
-                .dump(),
-            R"({"httpEndpoint":"enabled","httpProtocolIPv6":"disabled","httpPutResponseHopLimit":1,"httpTokens":"optional"})");
+  EXPECT_EQ(
+      defaulted<model::Ec2NodeClass>(
+          "{spec: {metadataOptions: {httpTokens: optional}}}")["spec"]["metadataOptions"]
+          .view()
+          .dump(),
+      R"({"httpEndpoint":"enabled","httpProtocolIPv6":"disabled","httpPutResponseHopLimit":1,"httpTokens":"optional"})");
 }
 
 // spec: api §10.3, §13.4
 TEST(Defaults, of_v1beta1_mirror_its_crd) {
-  EXPECT_EQ(defaulted<model::v1beta1::NodePool>("{spec: {disruption: {budgets: [{}]}}}")["spec"]["disruption"].view().dump(),
-            R"({"budgets":[{"nodes":"10%"}],"consolidationPolicy":"WhenUnderutilized","expireAfter":"720h"})");
+  EXPECT_EQ(
+      defaulted<model::v1beta1::NodePool>("{spec: {disruption: {budgets: [{}]}}}")["spec"]["disruption"]
+          .view()
+          .dump(),
+      R"({"budgets":[{"nodes":"10%"}],"consolidationPolicy":"WhenUnderutilized","expireAfter":"720h"})");
   const auto hops = [](std::string_view text) {
     return defaulted<model::v1beta1::Ec2NodeClass>(text)["spec"]["metadataOptions"]["httpPutResponseHopLimit"]
         .view()
@@ -154,17 +172,22 @@ TEST(Defaults, of_v1beta1_mirror_its_crd) {
 TEST(Defaults, of_a_provisioner_append_what_no_requirement_names) {
   const auto keys = [](const std::string& requirements) {
     std::string out;
-    const auto object = defaulted<model::v1alpha5::Provisioner>("{spec: {requirements: [" + requirements + "]}}");
+    const auto object =
+        defaulted<model::v1alpha5::Provisioner>("{spec: {requirements: [" + requirements + "]}}");
     for (const auto item : object["spec"]["requirements"].items()) out += item["key"].string_or("") + " ";
     return out;
   };
-  EXPECT_EQ(keys(""), "kubernetes.io/os kubernetes.io/arch karpenter.sh/capacity-type "
-                      "karpenter.k8s.aws/instance-category karpenter.k8s.aws/instance-generation ");
-  EXPECT_EQ(keys("{key: beta.kubernetes.io/os, operator: DoesNotExist}, {key: kubernetes.io/arch, operator: Gt}"),
-            "beta.kubernetes.io/os kubernetes.io/arch karpenter.sh/capacity-type karpenter.k8s.aws/instance-category "
-            "karpenter.k8s.aws/instance-generation ");
-  EXPECT_EQ(keys("{key: beta.kubernetes.io/instance-type, operator: Exists}"),
-            "beta.kubernetes.io/instance-type kubernetes.io/os kubernetes.io/arch karpenter.sh/capacity-type ");
+  EXPECT_EQ(keys(""),
+            "kubernetes.io/os kubernetes.io/arch karpenter.sh/capacity-type "
+            "karpenter.k8s.aws/instance-category karpenter.k8s.aws/instance-generation ");
+  EXPECT_EQ(
+      keys("{key: beta.kubernetes.io/os, operator: DoesNotExist}, {key: kubernetes.io/arch, operator: Gt}"),
+      "beta.kubernetes.io/os kubernetes.io/arch karpenter.sh/capacity-type "
+      "karpenter.k8s.aws/instance-category "
+      "karpenter.k8s.aws/instance-generation ");
+  EXPECT_EQ(
+      keys("{key: beta.kubernetes.io/instance-type, operator: Exists}"),
+      "beta.kubernetes.io/instance-type kubernetes.io/os kubernetes.io/arch karpenter.sh/capacity-type ");
 }
 
 }  // namespace

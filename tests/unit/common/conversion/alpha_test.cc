@@ -26,7 +26,8 @@ T read(const std::string& text, const std::string& change = "{}") {
 }
 
 // A Provisioner whose spec has `spec` besides the reference, and its template with `node_template`.
-AlphaOutput converted(const std::string& spec, const std::string& node_template = "", const std::string& name = "t") {
+AlphaOutput converted(const std::string& spec, const std::string& node_template = "",
+                      const std::string& name = "t") {
   const auto provisioner =
       read<Provisioner>("{metadata: {name: p}, spec: {providerRef: {name: t}}}", "{spec: {" + spec + "}}");
   const auto from = read<AwsNodeTemplate>(
@@ -55,14 +56,16 @@ TEST(Alpha, refuses_what_v1_cannot_hold) {
            {"E-TTL", "ttlSecondsUntilExpired: -1", ""},
            {"E-TTL", "ttlSecondsAfterEmpty: -1", ""},
            {"E-TAINT", "startupTaints: [{key: a, effect: ''}]", ""},
-           {"E-INVALID", "taints: [{key: a, effect: NoExecute}], startupTaints: [{key: a, effect: NoExecute}]", ""},
+           {"E-INVALID",
+            "taints: [{key: a, effect: NoExecute}], startupTaints: [{key: a, effect: NoExecute}]", ""},
            {"E-REF", "providerRef: {name: t, kind: Other}", ""},
            {"E-REF", "providerRef: {name: t, apiVersion: example.com/v1}", ""},
            {"E-REQUIREMENT", "requirements: [{key: a, operator: Gte, values: ['1']}]", ""},
            {"E-INVALID", "requirements: [{key: karpenter.k8s.aws/instance-pods, operator: Exists}]", ""},
            {"E-INVALID", "labels: {karpenter.sh/x: y}", ""},
            {"E-KUBELET", "kubeletConfiguration: {systemReserved: {gpu: '1'}}", ""},
-           {"E-KUBELET", "kubeletConfiguration: {imageGCHighThresholdPercent: 5, imageGCLowThresholdPercent: 5}", ""},
+           {"E-KUBELET",
+            "kubeletConfiguration: {imageGCHighThresholdPercent: 5, imageGCLowThresholdPercent: 5}", ""},
            {"E-KUBELET", "kubeletConfiguration: {evictionSoft: {memory.available: 5%}}", ""},
            {"E-PROVIDER-BOTH", "provider: {subnetSelector: {a: b}}", ""},
            {"E-AMI", "weight: 1", "amiFamily: Custom"},
@@ -76,14 +79,16 @@ TEST(Alpha, refuses_what_v1_cannot_hold) {
            {"E-INVALID", "weight: 1", "blockDeviceMappings: [{deviceName: a, ebs: {}}]"},
        }) {
     const auto out = converted(row.spec, row.node_template);
-    EXPECT_TRUE(says(out, row.code)) << row.code << " " << row.spec << " " << row.node_template << ": " << codes(out);
+    EXPECT_TRUE(says(out, row.code)) << row.code << " " << row.spec << " " << row.node_template << ": "
+                                     << codes(out);
     EXPECT_TRUE(out.has_error());
   }
   const auto none = from_v1alpha5(read<Provisioner>("{metadata: {name: p}, spec: {}}"), nullptr, {});
   EXPECT_TRUE(says(none, "E-PROVIDER-NONE")) << codes(none);
   const auto unknown = from_v1alpha5(read<Provisioner>("{spec: {provider: {userData: x}}}"), nullptr, {});
   EXPECT_TRUE(says(unknown, "E-INVALID")) << codes(unknown);
-  const auto selector = from_v1alpha5(read<Provisioner>("{spec: {provider: {instanceProfile: x}}}"), nullptr, {});
+  const auto selector =
+      from_v1alpha5(read<Provisioner>("{spec: {provider: {instanceProfile: x}}}"), nullptr, {});
   EXPECT_TRUE(says(selector, "E-SELECTOR")) << codes(selector);
 }
 
@@ -95,9 +100,12 @@ TEST(Alpha, renames_annotations_and_merges_labels) {
   using Map = model::StringMap;
   const std::string key = "karpenter.sh/do-not-disrupt";
   EXPECT_EQ(annotations("karpenter.sh/do-not-evict: 'true', x: y"), (Map{{key, "true"}, {"x", "y"}}));
-  EXPECT_EQ(annotations("karpenter.sh/do-not-consolidate: a, karpenter.sh/do-not-evict: 'true'"), (Map{{key, "true"}}));
-  EXPECT_EQ(annotations("karpenter.sh/do-not-consolidate: a, karpenter.sh/do-not-evict: b"), (Map{{key, "a"}}));
-  EXPECT_EQ(annotations("karpenter.sh/do-not-consolidate: 'true', karpenter.sh/do-not-disrupt: c"), (Map{{key, "c"}}));
+  EXPECT_EQ(annotations("karpenter.sh/do-not-consolidate: a, karpenter.sh/do-not-evict: 'true'"),
+            (Map{{key, "true"}}));
+  EXPECT_EQ(annotations("karpenter.sh/do-not-consolidate: a, karpenter.sh/do-not-evict: b"),
+            (Map{{key, "a"}}));
+  EXPECT_EQ(annotations("karpenter.sh/do-not-consolidate: 'true', karpenter.sh/do-not-disrupt: c"),
+            (Map{{key, "c"}}));
   EXPECT_EQ(annotations("karpenter.sh/emptiness-timestamp: t"), Map{});
 
   const auto merged = converted("labels: {beta.kubernetes.io/arch: arm64, kubernetes.io/arch: amd64}");
@@ -116,7 +124,8 @@ TEST(Alpha, maps_consolidation_and_expiry) {
   };
   for (const auto& row : std::vector<Row>{
            {"consolidation: {enabled: true}", "WhenEmptyOrUnderutilized", "0s", ""},
-           {"consolidation: {enabled: true}, ttlSecondsAfterEmpty: 5", "WhenEmptyOrUnderutilized", "0s", "W-TTL-IGNORED"},
+           {"consolidation: {enabled: true}, ttlSecondsAfterEmpty: 5", "WhenEmptyOrUnderutilized", "0s",
+            "W-TTL-IGNORED"},
            {"consolidation: {enabled: false}, ttlSecondsAfterEmpty: 90", "WhenEmpty", "1m30s", ""},
            {"ttlSecondsAfterEmpty: 0", "WhenEmpty", "0s", ""},
            {"ttlSecondsUntilExpired: 60", "WhenEmpty", "Never", "W-NO-CONSOLIDATION"},
@@ -141,7 +150,8 @@ TEST(Alpha, names_the_class_after_template_and_kubelet) {
   EXPECT_NE(small.node_class.meta.name, large.node_class.meta.name);
   EXPECT_EQ(small.node_class.meta.name.size(), std::string("t-00000000").size());
   EXPECT_EQ(small.node_class.spec.kubelet, R"({"maxPods":20})");
-  const auto longest = converted("kubeletConfiguration: {maxPods: 20}", "", std::string(53, 'a') + "-" + std::string(9, 'b'));
+  const auto longest =
+      converted("kubeletConfiguration: {maxPods: 20}", "", std::string(53, 'a') + "-" + std::string(9, 'b'));
   EXPECT_EQ(longest.node_class.meta.name, std::string(53, 'a') + small.node_class.meta.name.substr(1));
 }
 
@@ -163,10 +173,16 @@ TEST(Alpha, makes_what_was_implied_explicit) {
   EXPECT_EQ(owners.node_class.spec.ami_family, "AL2");
   EXPECT_TRUE(says(owners, "W-OWNER-ONLY"));
 
-  for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
-           {"20Gi", "20Gi"}, {"100G", "100G"}, {"1500Mi", "2Gi"}, {"18Ti", "18432Gi"}, {"1", "1Gi"}, {"10T", "10T"}}) {
-    const auto out = converted("weight: 1", "blockDeviceMappings: [{deviceName: a, ebs: {volumeSize: " + from + "}}]");
-    EXPECT_EQ(*out.node_class.spec.block_device_mappings.at(0).ebs->volume_size, *model::Quantity::parse(to)) << from;
+  for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{{"20Gi", "20Gi"},
+                                                                                 {"100G", "100G"},
+                                                                                 {"1500Mi", "2Gi"},
+                                                                                 {"18Ti", "18432Gi"},
+                                                                                 {"1", "1Gi"},
+                                                                                 {"10T", "10T"}}) {
+    const auto out =
+        converted("weight: 1", "blockDeviceMappings: [{deviceName: a, ebs: {volumeSize: " + from + "}}]");
+    EXPECT_EQ(*out.node_class.spec.block_device_mappings.at(0).ebs->volume_size, *model::Quantity::parse(to))
+        << from;
     EXPECT_FALSE(out.has_error()) << from;
   }
 }

@@ -29,7 +29,8 @@ beta::NodePool beta_pool(std::optional<std::string> policy, std::optional<std::s
 
 model::NodePool v1_pool() {
   model::NodePool out;
-  out.spec.node_template.spec.node_class_ref = {.group = "karpenter.k8s.aws", .kind = "EC2NodeClass", .name = "c"};
+  out.spec.node_template.spec.node_class_ref = {
+      .group = "karpenter.k8s.aws", .kind = "EC2NodeClass", .name = "c"};
   return out;
 }
 
@@ -62,13 +63,12 @@ TEST(V1Pool, maps_what_v1beta1_has_no_word_for) {
   pool.spec.disruption.emplace();
   pool.spec.disruption->consolidate_after = "30m";
   pool.spec.disruption->consolidation_policy = "Balanced";
-  pool.spec.disruption->budgets = {{.nodes = "1", .reasons = {"Empty"}, .schedule = "@daily", .duration = "1h"}};
+  pool.spec.disruption->budgets = {
+      {.nodes = "1", .reasons = {"Empty"}, .schedule = "@daily", .duration = "1h"}};
   pool.spec.node_template.spec.termination_grace_period = "1h";
   pool.spec.node_template.spec.requirements = {
-      {"a", "Gte", {"5"}, {}},
-      {"b", "Gte", {"0"}, {}},
-      {"c", "Lte", {"5"}, {}},
-      {"d", "Lte", {std::to_string(std::numeric_limits<std::int64_t>::max())}, {}},
+      {"a", "Gte", {"5"}, {}}, {"b", "Gte", {"0"}, {}},
+      {"c", "Lte", {"5"}, {}}, {"d", "Lte", {std::to_string(std::numeric_limits<std::int64_t>::max())}, {}},
       {"e", "In", {"x"}, 2},
   };
   const auto got = to_v1beta1(pool);
@@ -105,9 +105,12 @@ TEST(ClassReference, is_kept_unless_it_went_stale) {
     EXPECT_TRUE(back.meta.annotations.empty());
   }
   auto pool = v1_pool();
-  for (const auto* stale : {R"({"name":"old"})", R"({"name":"c","kind":"Other"})", "null", "not json", "[]"}) {
+  for (const auto* stale :
+       {R"({"name":"old"})", R"({"name":"c","kind":"Other"})", "null", "not json", "[]"}) {
     pool.meta.annotations = {{std::string(kNodeClassReference), stale}};
-    EXPECT_EQ(to_v1beta1(pool).spec.node_template.spec.node_class_ref, (beta::NodeClassRef{"EC2NodeClass", "c", ""})) << stale;
+    EXPECT_EQ(to_v1beta1(pool).spec.node_template.spec.node_class_ref,
+              (beta::NodeClassRef{"EC2NodeClass", "c", ""}))
+        << stale;
   }
 }
 
@@ -123,9 +126,10 @@ TEST(KubeletAnnotation, carries_the_whole_object_and_never_fails) {
   auto pool = beta_pool("WhenEmpty", "1m");
   pool.spec.node_template.spec.kubelet = kubelet;
   const auto v1 = to_v1(pool);
-  EXPECT_EQ(v1.meta.annotation(kKubelet),
-            R"({"clusterDNS":["10.0.0.10"],"maxPods":30,"systemReserved":{"cpu":"100m","memory":"1Gi"},)"
-            R"("evictionHard":{"memory.available":"5%"},"imageGCHighThresholdPercent":0,"cpuCFSQuota":false})");
+  EXPECT_EQ(
+      v1.meta.annotation(kKubelet),
+      R"({"clusterDNS":["10.0.0.10"],"maxPods":30,"systemReserved":{"cpu":"100m","memory":"1Gi"},)"
+      R"("evictionHard":{"memory.available":"5%"},"imageGCHighThresholdPercent":0,"cpuCFSQuota":false})");
   EXPECT_EQ(to_v1beta1(v1).spec.node_template.spec.kubelet, kubelet);
 
   pool.spec.node_template.spec.kubelet = beta::Kubelet{};
@@ -205,7 +209,9 @@ TEST(NodeClaim, takes_expire_after_from_its_pool) {
   EXPECT_EQ(asked, "p");
   EXPECT_EQ(expire_after({[](std::string_view) -> Found { return std::optional<std::string>(); }}), "Never");
   EXPECT_EQ(expire_after({}), "Never");
-  EXPECT_NE(expire_after({[](std::string_view) -> Found { return base::make_error(base::Code::kUnavailable, "api server away"); }}).find("away"),
+  EXPECT_NE(expire_after({[](std::string_view) -> Found {
+              return base::make_error(base::Code::kUnavailable, "api server away");
+            }}).find("away"),
             std::string::npos);
 }
 
@@ -223,11 +229,13 @@ TEST(Convert, names_what_it_cannot_convert) {
             "conversion not supported for type [kind=NodePool group=karpenter.sh version=v1alpha9]"},
            {"{apiVersion: karpenter.sh/v1beta1, kind: NodePool}", "karpenter.sh/v2",
             "conversion not supported for type [kind=NodePool group=karpenter.sh version=v2]"},
-           {"{apiVersion: karpenter.sh/v1beta1, kind: NodePool}", "karpenter.k8s.aws/v1", "conversion not supported"},
+           {"{apiVersion: karpenter.sh/v1beta1, kind: NodePool}", "karpenter.k8s.aws/v1",
+            "conversion not supported"},
            {"{kind: NodePool}", "karpenter.sh/v1", "object without group, version or kind"},
            {"{apiVersion: v1, kind: NodePool}", "karpenter.sh/v1", "object without group, version or kind"},
            {"[]", "karpenter.sh/v1", "object without group, version or kind"},
-           {"{apiVersion: karpenter.sh/v1, kind: NodePool, spec: {weight: heavy}}", "karpenter.sh/v1beta1", "spec.weight"},
+           {"{apiVersion: karpenter.sh/v1, kind: NodePool, spec: {weight: heavy}}", "karpenter.sh/v1beta1",
+            "spec.weight"},
        }) {
     const auto got = convert(yaml(row.object), row.to, {});
     ASSERT_FALSE(got) << row.object;
@@ -244,7 +252,8 @@ TEST(Convert, keeps_metadata_and_tolerates_odd_objects) {
   EXPECT_EQ(got["metadata"].dump(), pool["metadata"].dump());
   EXPECT_EQ(got["apiVersion"].string_or(""), "karpenter.sh/v1beta1");
   EXPECT_FALSE(got["spec"]["unknown"].exists());
-  EXPECT_EQ(convert(pool, "karpenter.sh/v1", {}).value().dump(), pool.dump());  // nothing to do, nothing touched
+  EXPECT_EQ(convert(pool, "karpenter.sh/v1", {}).value().dump(),
+            pool.dump());  // nothing to do, nothing touched
   for (const auto* odd : {"{apiVersion: karpenter.sh/v1beta1, kind: NodePool}",
                           "{apiVersion: karpenter.sh/v1beta1, kind: NodePool, metadata: null, spec: null}",
                           "{apiVersion: karpenter.sh/v1beta1, kind: NodeClaim, metadata: {}, spec: {}}"}) {

@@ -24,7 +24,8 @@ class Recorder final : public telemetry::EventRecorder {
   std::vector<std::string> texts;
 };
 
-kube::Kind kind_of(std::string_view group, std::string_view version, std::string_view kind, std::string_view plural) {
+kube::Kind kind_of(std::string_view group, std::string_view version, std::string_view kind,
+                   std::string_view plural) {
   return {.group = group, .version = version, .kind = kind, .plural = plural};
 }
 
@@ -33,9 +34,11 @@ class Migration : public testing::Test {
  protected:
   Migration() {
     transport_.route(kOrigin, server_);
-    const auto definition = kind_of("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions");
+    const auto definition =
+        kind_of("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions");
     for (const auto& crd : schema::crds()) {
-      KARP_CHECK(client_.send(kube::create_request(definition, "", schema::crd_manifest(crd)), {}).has_value());
+      KARP_CHECK(
+          client_.send(kube::create_request(definition, "", schema::crd_manifest(crd)), {}).has_value());
     }
   }
 
@@ -52,7 +55,8 @@ class Migration : public testing::Test {
   }
   static kube::Kind kind_named(const std::string& kind) {
     if (kind == "Provisioner") return kind_of("karpenter.sh", "v1alpha5", "Provisioner", "provisioners");
-    if (kind == "AWSNodeTemplate") return kind_of("karpenter.k8s.aws", "v1alpha1", "AWSNodeTemplate", "awsnodetemplates");
+    if (kind == "AWSNodeTemplate")
+      return kind_of("karpenter.k8s.aws", "v1alpha1", "AWSNodeTemplate", "awsnodetemplates");
     if (kind == "NodePool") return kind_of("karpenter.sh", "v1", "NodePool", "nodepools");
     return kind_of("karpenter.k8s.aws", "v1", "EC2NodeClass", "ec2nodeclasses");
   }
@@ -64,11 +68,13 @@ class Migration : public testing::Test {
     const auto created = client_.send(kube::create_request(type, "", object), {});
     ASSERT_TRUE(created) << created.error().text();
   }
-  void patch(const std::string& kind, const std::string& name, const std::string& change, const std::string& sub = "") {
+  void patch(const std::string& kind, const std::string& name, const std::string& change,
+             const std::string& sub = "") {
     const auto body = json::parse_yaml(change).value();
-    const auto patched = client_.send(
-        kube::patch_request(kind_named(kind), {.namespace_name = "", .name = name}, kube::PatchType::kMerge, body.front(), sub),
-        {});
+    const auto patched =
+        client_.send(kube::patch_request(kind_named(kind), {.namespace_name = "", .name = name},
+                                         kube::PatchType::kMerge, body.front(), sub),
+                     {});
     ASSERT_TRUE(patched) << patched.error().text();
   }
   template <class T>
@@ -97,7 +103,8 @@ class Migration : public testing::Test {
   bool lose_creates = false;
   devcluster::ApiServer server_{runtime_, options()};
   net::LoopbackTransport transport_;
-  kube::Client client_{runtime_, transport_, {.origin = kOrigin, .bearer_token = [] { return "t"; }, .qps = 0}};
+  kube::Client client_{
+      runtime_, transport_, {.origin = kOrigin, .bearer_token = [] { return "t"; }, .qps = 0}};
   kube::Store<Provisioner> provisioners_;
   kube::Store<AwsNodeTemplate> templates_;
   kube::Store<model::NodePool> pools_;
@@ -113,7 +120,8 @@ class Migration : public testing::Test {
 
 constexpr const char* kInline = R"({metadata: {name: p, labels: {team: a}}, spec: {ttlSecondsAfterEmpty: 30,
   limits: {resources: {cpu: 1000}}, provider: {instanceProfile: prof}}})";
-constexpr const char* kTemplate = R"({metadata: {name: t}, spec: {amiFamily: Bottlerocket, instanceProfile: prof,
+constexpr const char* kTemplate =
+    R"({metadata: {name: t}, spec: {amiFamily: Bottlerocket, instanceProfile: prof,
   subnetSelector: {a: b}, securityGroupSelector: {a: b}}})";
 
 // spec: conversion §5.9
@@ -142,8 +150,10 @@ TEST_F(Migration, materialises_an_inline_provider_and_then_rests) {
 
 TEST_F(Migration, follows_its_sources_and_reverts_other_edits) {
   create("AWSNodeTemplate", kTemplate);
-  create("Provisioner", "{metadata: {name: p}, spec: {consolidation: {enabled: true}, providerRef: {name: t}}}");
-  create("Provisioner", "{metadata: {name: q}, spec: {consolidation: {enabled: true}, providerRef: {name: t}}}");
+  create("Provisioner",
+         "{metadata: {name: p}, spec: {consolidation: {enabled: true}, providerRef: {name: t}}}");
+  create("Provisioner",
+         "{metadata: {name: q}, spec: {consolidation: {enabled: true}, providerRef: {name: t}}}");
   reconcile("p");
   reconcile("q");
   EXPECT_FALSE(events_.has("ConversionConflict")) << "they share the class of their template";
