@@ -9,12 +9,16 @@ endfunction()
 
 # karpenter_module(NAME SOURCES a.cc... DEPS other_module... SYSTEM lib...)
 # A static library named after its folder (common/base -> common_base). DEPS are modules of ours and must agree with
-# hack/layers.toml; SYSTEM are third-party libraries. A module without SOURCES is header-only.
+# hack/layers.toml; SYSTEM are third-party libraries. A module without SOURCES is header-only. NO_UNITY: its files have
+# unnamed helpers of the same names, so the release preset must not join them into one.
 function(karpenter_module name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;SYSTEM" ${ARGN})
+  cmake_parse_arguments(ARG "NO_UNITY" "" "SOURCES;DEPS;SYSTEM" ${ARGN})
   if(ARG_SOURCES)
     add_library(${name} STATIC ${ARG_SOURCES})
     target_link_libraries(${name} PUBLIC karpenter_flags ${ARG_DEPS} PRIVATE ${ARG_SYSTEM})
+    if(ARG_NO_UNITY)
+      set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
+    endif()
     karpenter_use_pch(${name})
   else()
     add_library(${name} INTERFACE)

@@ -308,6 +308,21 @@ std::vector<std::string> warnings(const model::Ec2NodeClass& node_class) {
       out.push_back(at("spec.subnetSelectorTerms", i) + ": id wins, the other fields are ignored");
     }
   }
+  const auto& groups = node_class.spec.security_group_selector_terms;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const int given =
+        (groups[i].id.empty() ? 0 : 1) + (groups[i].name.empty() ? 0 : 1) + (groups[i].tags.empty() ? 0 : 1);
+    if (given > 1 && (!groups[i].id.empty() || !groups[i].name.empty())) {
+      out.push_back(at("spec.securityGroupSelectorTerms", i) + ": " + (groups[i].id.empty() ? "name" : "id") +
+                    " wins, the other fields are ignored");
+    }
+  }
+  const auto& images = node_class.spec.ami_selector_terms;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    if (!images[i].ssm_parameter.empty() && !(images[i].id.empty() && images[i].alias.empty())) {
+      out.push_back(at("spec.amiSelectorTerms", i) + ": ssmParameter is ignored beside id and alias");
+    }
+  }
   const auto& devices = node_class.spec.block_device_mappings;
   for (std::size_t i = 0; i < devices.size(); ++i) {
     if (devices[i].device_name.empty()) out.push_back(at("spec.blockDeviceMappings", i) + ": no deviceName");

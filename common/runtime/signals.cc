@@ -3,11 +3,14 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <thread>
 
 namespace karpenter::runtime {
 namespace {
+
+constexpr int kSignalExit = 128;  // the shell's exit code of a process that a signal ended, less the signal
 
 sigset_t stop_signals() {
   sigset_t out;
@@ -15,6 +18,13 @@ sigset_t stop_signals() {
   sigaddset(&out, SIGINT);
   sigaddset(&out, SIGTERM);
   return out;
+}
+
+int wait_for_signal() {
+  const sigset_t signals = stop_signals();
+  int received = 0;
+  sigwait(&signals, &received);
+  return received;
 }
 
 }  // namespace
@@ -27,19 +37,17 @@ void block_signals() {
 
 void run_until_signal(const std::function<void(std::stop_token)>& body) {
   std::stop_source source;
-  std::thread waiter([&source] {
-    const sigset_t signals = stop_signals();
-    int received = 0;
-    sigwait(&signals, &received);
-    if (source.stop_requested()) return;  // body is done: we sent it
+  std::atomic<bool> is_done = false;
+  std::thread waiter([&] {
+    wait_for_signal();
+    if (is_done) return;
     source.request_stop();
-    sigwait(&signals, &received);
-    if (received == SIGINT) std::_Exit(130);
+    const int second = wait_for_signal();
+    if (!is_done) std::_Exit(kSignalExit + second);
   });
   body(source.get_token());
-  // Ends the waiter, whichever of its two waits it is in. SIGTERM twice would be a user's impatience; this is
-  // ours.
-  source.request_stop();
+  // Ends the waiter, whichever of its two waits it is in; the signal goes to that thread alone.
+  is_done = true;
   pthread_kill(waiter.native_handle(), SIGTERM);
   waiter.join();
 }

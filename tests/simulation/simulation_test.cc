@@ -15,28 +15,34 @@ namespace {
 struct Outcome {
   base::Status status = base::ok();
   std::uint64_t hash = 0;
+  std::uint64_t writes = 0;
+  std::size_t lives = 0;
+  std::size_t launched = 0;
   std::string log;
 };
-
-Outcome run(const Spec& spec, std::uint64_t seed) {
-  World world(spec, seed);
-  Outcome out;
-  out.status = world.start();
-  if (out.status) out.status = world.play();
-  out.hash = world.trace_hash();
-  if (!out.status) {
-    for (const auto& line : world.log_tail(60)) out.log += line + "\n";
-  }
-  return out;
-}
 
 std::string setting(const char* name, const char* fallback) {
   const char* value = std::getenv(name);
   return value == nullptr ? fallback : value;
 }
 
-Spec spec_under_test() {
-  auto spec = read_spec(setting("KARPENTER_SOURCE_DIR", ".") + "/tests/simulation/specs/main_job.yaml");
+Outcome run(const Spec& spec, std::uint64_t seed, std::optional<Death> death = {}) {
+  World world(spec, seed, death);
+  Outcome out;
+  out.status = world.start();
+  if (out.status) out.status = world.play();
+  out.hash = world.trace_hash();
+  out.writes = world.writes();
+  out.lives = world.lives();
+  out.launched = world.launched();
+  if (out.status && setting("KARPENTER_LOG_LINES", "").empty()) return out;
+  const auto lines = base::parse_int64(setting("KARPENTER_LOG_LINES", "60"));
+  for (const auto& line : world.log_tail(static_cast<std::size_t>(lines ? *lines : 60))) out.log += line + "\n";
+  return out;
+}
+
+Spec read(const std::string& name) {
+  auto spec = read_spec(setting("KARPENTER_SOURCE_DIR", ".") + "/tests/simulation/specs/" + name);
   EXPECT_TRUE(spec.has_value()) << (spec ? "" : spec.error().text());
   return spec ? std::move(spec).value() : Spec{};
 }
@@ -44,21 +50,45 @@ Spec spec_under_test() {
 void expect_good(const Spec& spec, std::uint64_t seed) {
   const auto first = run(spec, seed);
   ASSERT_TRUE(first.status.has_value()) << "seed " << seed << ": " << first.status.error().text() << "\n" << first.log;
+  if (!first.log.empty()) testing::Test::RecordProperty("log", ""), std::fputs(first.log.c_str(), stderr);
   const auto second = run(spec, seed);
   EXPECT_EQ(first.hash, second.hash) << "seed " << seed << " ran differently the second time";
+  EXPECT_GE(first.lives, 3U);     // the faults did happen
+  EXPECT_GE(first.launched, 5U);  // and so did the workload
 }
 
 class Simulation : public testing::TestWithParam<std::uint64_t> {};
 
-TEST_P(Simulation, comes_to_rest_with_nothing_lost_or_doubled) { expect_good(spec_under_test(), GetParam()); }
+TEST_P(Simulation, comes_to_rest_with_nothing_lost_or_doubled) { expect_good(read("main_job.yaml"), GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(seeds, Simulation, testing::Range<std::uint64_t>(1, 33));
 
 TEST(SimulationReplay, one_seed_from_the_environment) {
   const auto seed = base::parse_int64(setting("KARPENTER_SEED", ""));
   if (!seed) GTEST_SKIP() << "KARPENTER_SEED is not set";
-  expect_good(spec_under_test(), static_cast<std::uint64_t>(*seed));
+  expect_good(read("main_job.yaml"), static_cast<std::uint64_t>(*seed));
 }
+
+// kill -9 at moments spread over everything the controller does to the world in a short demo: just before a write, and just
+// after one whose answer it then never sees.
+class KillAtAnyMoment : public testing::TestWithParam<std::uint64_t> {
+ protected:
+  static constexpr std::uint64_t kMoments = 20;
+};
+
+TEST_P(KillAtAnyMoment, no_instance_without_claim_and_none_twice) {
+  const auto spec = read("short_demo.yaml");
+  static const auto undisturbed = run(spec, 1);
+  ASSERT_TRUE(undisturbed.status.has_value()) << undisturbed.status.error().text() << "\n" << undisturbed.log;
+  const Death death{.at_write = 1 + GetParam() * undisturbed.writes / kMoments,
+                    .write = GetParam() % 2 == 0 ? Death::Write::kDoneButUnanswered : Death::Write::kNeverSent};
+  const auto killed = run(spec, 1, death);
+  EXPECT_TRUE(killed.status.has_value()) << "died at write " << death.at_write << " of " << undisturbed.writes << ": "
+                                         << killed.status.error().text() << "\n" << killed.log;
+  EXPECT_EQ(killed.lives, 2U);
+}
+
+INSTANTIATE_TEST_SUITE_P(moments, KillAtAnyMoment, testing::Range<std::uint64_t>(0, 20));
 
 }  // namespace
 }  // namespace karpenter::simulation

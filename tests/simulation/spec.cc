@@ -65,7 +65,7 @@ Faults read_faults(json::View object, std::vector<std::string>& wrong) {
   out.page_size = in.integer("page_size");
   if (const auto shortage = in.get("shortage"); shortage.exists()) {
     Reader part(shortage, "faults.shortage.", wrong);
-    out.shortage = Shortage{part.text("type"), part.text("zone"), part.text("capacity_type")};
+    out.shortage = Shortage{part.text("type"), part.text("zone"), part.text("capacity_type"), part.integer("count")};
   }
   return out;
 }
@@ -82,6 +82,7 @@ Spec read(json::View object, std::vector<std::string>& wrong) {
     Reader pool(in.get("nodepool"), "nodepool.", wrong);
     out.consolidate_after = pool.text("consolidate_after");
     out.budget = pool.integer("budget");
+    for (const auto cpus : pool.get("cpus").items()) out.cpus.push_back(cpus.string_or(""));
   }
   if (const auto pdb = in.get("pdb"); pdb.exists()) {
     Reader part(pdb, "pdb.", wrong);

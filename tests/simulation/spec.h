@@ -27,6 +27,7 @@ struct Shortage {
   std::string type;
   std::string zone;
   std::string capacity_type;
+  std::int64_t count = 0;  // what is left
 };
 // Chances are per request; a zero period switches a fault off.
 struct Faults {
@@ -50,7 +51,8 @@ struct Spec {
   nanoseconds steady_for{};  // rest: machines and pods did not change for that long
   nanoseconds quiet_for{};   // and then nothing may change for that long
   std::string consolidate_after = "30s";
-  std::int64_t budget = 1;  // nodes that may be disrupted at once
+  std::vector<std::string> cpus;  // instance sizes
+  std::int64_t budget = 1;        // nodes that may be disrupted at once
   std::optional<Pdb> pdb;
   std::vector<Scaling> workload;  // by time
   Faults faults;

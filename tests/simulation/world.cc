@@ -1,42 +1,20 @@
 #include "tests/simulation/world.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
-#include "common/base/strings.h"
-#include "common/json/yaml.h"
-#include "tests/simulation/checks.h"
+#include "common/net/loopback.h"
+#include "controller/app/app.h"
+#include "tests/simulation/objects.h"
+#include "webhook/handlers/webhook_handler.h"
 
 namespace karpenter::simulation {
 namespace {
 
 constexpr const char* kControllerToken = "controller-token";
+constexpr std::uint64_t kQuietWrites = 5;  // of the controller while nothing changes
 const net::Origin kAwsOrigin{.scheme = "http", .host = "aws.simulated", .port = 80};
 const net::Origin kWebhookOrigin{.scheme = "https", .host = "webhook.simulated", .port = 8443};
-
-std::string source_dir() {
-  const char* dir = std::getenv("KARPENTER_SOURCE_DIR");
-  return dir == nullptr ? "." : dir;
-}
-
-base::Result<std::vector<json::Value>> read_documents(const std::filesystem::path& path) {
-  std::ifstream in(path);
-  if (!in) return base::not_found("cannot read file").add("path", path.string());
-  return json::parse_yaml(std::string(std::istreambuf_iterator<char>(in), {}));
-}
-
-std::string path_of(json::View object) {
-  const auto version = object["apiVersion"].string_or("");
-  const auto kind = base::to_lower(object["kind"].string_or(""));
-  const std::string root = version.find('/') == std::string::npos ? "/api/" : "/apis/";
-  const auto ns = object["metadata"]["namespace"].string_or("");
-  const std::string plural = kind.ends_with("class") ? kind + "es" : kind + "s";
-  return root + version + (ns.empty() ? "" : "/namespaces/" + ns) + "/" + plural;
-}
 
 net::HttpResponse status_response(int code, std::string_view reason) {
   json::Value out = json::Value::object();
@@ -54,66 +32,15 @@ bool is_ours(const net::HttpRequest& request) {
   return request.headers.get("Authorization") == std::string("Bearer ") + kControllerToken;
 }
 
-json::Value node_pool(const Spec& spec) {
-  json::Value out = json::Value::object();
-  out["apiVersion"].set("karpenter.sh/v1");
-  out["kind"].set("NodePool");
-  out["metadata"]["name"].set("default");
-  const auto disruption = out["spec"]["disruption"];
-  disruption["consolidateAfter"].set(spec.consolidate_after);
-  disruption["budgets"].push_back()["nodes"].set(spec.budget);
-  const auto body = out["spec"]["template"]["spec"];
-  body["nodeClassRef"]["group"].set("karpenter.k8s.aws");
-  body["nodeClassRef"]["kind"].set("EC2NodeClass");
-  body["nodeClassRef"]["name"].set("default");
-  const auto family = body["requirements"].push_back();
-  family["key"].set("karpenter.k8s.aws/instance-family");
-  family["operator"].set("In");
-  for (const auto* name : {"m5", "c5", "m6i"}) family["values"].push_back(name);
-  const auto capacity = body["requirements"].push_back();
-  capacity["key"].set("karpenter.sh/capacity-type");
-  capacity["operator"].set("In");
-  for (const auto* name : {"spot", "on-demand"}) capacity["values"].push_back(name);
-  return out;
-}
-
-json::Value node_class() {
-  json::Value out = json::Value::object();
-  out["apiVersion"].set("karpenter.k8s.aws/v1");
-  out["kind"].set("EC2NodeClass");
-  out["metadata"]["name"].set("default");
-  const auto spec = out["spec"];
-  spec["role"].set("KarpenterNodeRole-demo");
-  spec["amiSelectorTerms"].push_back()["alias"].set("al2023@latest");
-  spec["subnetSelectorTerms"].push_back()["tags"]["karpenter.sh/discovery"].set("demo");
-  spec["securityGroupSelectorTerms"].push_back()["tags"]["karpenter.sh/discovery"].set("demo");
-  return out;
-}
-
-json::Value deployment(const Scaling& scaling) {
-  json::Value out = json::Value::object();
-  out["apiVersion"].set("apps/v1");
-  out["kind"].set("Deployment");
-  out["metadata"]["name"].set(scaling.app);
-  out["metadata"]["namespace"].set("default");
-  out["spec"]["replicas"].set(scaling.replicas);
-  out["spec"]["selector"]["matchLabels"]["app"].set(scaling.app);
-  out["spec"]["template"]["metadata"]["labels"]["app"].set(scaling.app);
-  const auto container = out["spec"]["template"]["spec"]["containers"].push_back();
-  container["name"].set("main");
-  container["image"].set("pause");
-  container["resources"]["requests"]["cpu"].set(scaling.cpu);
-  return out;
-}
-
 }  // namespace
 
 // One life of the controller: its own process runtime, connections and App.
 struct World::Controller {
-  explicit Controller(World& world) : process(world.sim_.make_process("controller")), log(*process, world.log_, log_options()) {
-    kube_transport.route(devcluster::EmbeddedCluster::internal_origin(), world.cluster_->api());
-    aws_transport.route(kAwsOrigin, world.cluster_->aws());
-    client = std::make_unique<kube::Client>(*process, kube_transport, client_options());
+  Controller(World& world, std::optional<Death> death) : life{.death = death}, process(world.sim_.make_process("controller")), log(*process, world.log_, log_options()) {
+    routes.route(devcluster::EmbeddedCluster::internal_origin(), world.cluster_->api());
+    routes.route(kAwsOrigin, world.cluster_->aws());
+    wire = std::make_unique<Wire>(world.sim_, routes, life);
+    client = std::make_unique<kube::Client>(*process, *wire, client_options());
     app::Settings settings;
     settings.options.cluster_name = "demo";
     settings.options.interruption_queue = "demo";
@@ -124,7 +51,7 @@ struct World::Controller {
     settings.aws.endpoints.url = "http://aws.simulated";
     settings.aws.credentials.access_key_id = "test";
     settings.aws.credentials.secret_access_key = "test";
-    auto made = app::App::make(std::move(settings), {*process, *client, *client, aws_transport, log, world.metrics_, "sim"});
+    auto made = app::App::make(std::move(settings), {*process, *client, *client, *wire, log, world.metrics_, "sim"});
     KARP_CHECK(made.has_value());
     app = std::move(made).value();
     process->spawn("app", [this](std::stop_token stop) { static_cast<void>(app->run(std::move(stop))); });
@@ -146,18 +73,21 @@ struct World::Controller {
     return out;
   }
 
+  Lifeline life;
   std::unique_ptr<runtime::Runtime> process;
   telemetry::Log log;
-  net::LoopbackTransport kube_transport;
-  net::LoopbackTransport aws_transport;
+  net::LoopbackTransport routes;
+  std::unique_ptr<Wire> wire;
   std::unique_ptr<kube::Client> client;
   std::unique_ptr<app::App> app;
 };
 
-World::World(Spec spec, std::uint64_t seed) : spec_(std::move(spec)), sim_({.seed = seed}) {
+World::World(Spec spec, std::uint64_t seed, std::optional<Death> death)
+    : spec_(std::move(spec)), sim_({.seed = seed}), first_death_(death) {
   webhook_ = std::make_unique<webhook::WebhookHandler>(
       sim_, telemetry::Log(sim_, log_, Controller::log_options()), metrics_, conversion::Lookups{});
   cluster_ = std::make_unique<devcluster::EmbeddedCluster>(sim_, cluster_options());
+  checker_ = std::make_unique<Checker>(client(), cluster_->aws(), spec_);
   set_aws_faults();
 }
 
@@ -167,6 +97,10 @@ World::~World() {
   sim_.stop_all();
   sim_.join_all();
 }
+
+std::uint64_t World::writes() const { return past_writes_ + (controller_ ? controller_->life.writes : 0); }
+
+// ---- faults
 
 devcluster::EmbeddedClusterOptions World::cluster_options() {
   devcluster::EmbeddedClusterOptions out;
@@ -179,9 +113,19 @@ devcluster::EmbeddedClusterOptions World::cluster_options() {
     transport->route(kWebhookOrigin, *webhook_);
     return std::static_pointer_cast<net::Transport>(transport);
   };
-  out.api.faults.before = [this](const net::HttpRequest& request) { return refuse_or_not(request); };
-  out.api.faults.after = [this](const net::HttpRequest& request) { return lose_or_not(request); };
+  out.api.faults = api_faults();
   out.aws.cluster_version = "1.32";
+  return out;
+}
+
+devcluster::FaultHooks World::api_faults() {
+  devcluster::FaultHooks out;
+  out.before = [this](const net::HttpRequest& request) { return refuse_or_not(request); };
+  out.after = [this](const net::HttpRequest& request) { return lose_or_not(request); };
+  out.page_size = [this]() -> std::size_t {
+    if (!faults_on_ || spec_.faults.page_size == 0) return 0;
+    return 1 + runtime::random_below(sim_, static_cast<std::uint64_t>(spec_.faults.page_size));
+  };
   return out;
 }
 
@@ -210,13 +154,49 @@ void World::set_aws_faults() {
     if (chance(spec_.faults.aws_lost)) return devcluster::AwsFault{.when = devcluster::AwsFault::When::kAfter};
     return std::nullopt;
   });
+  auto switches = aws.switches();
+  switches.throttle_every = static_cast<std::uint64_t>(spec_.faults.throttle_every);
+  switches.describe_lag = spec_.faults.describe_lag;
+  switches.fleet_limit = spec_.faults.fleet_limit;
+  aws.set_switches(switches);
   if (const auto& shortage = spec_.faults.shortage) {
-    aws.set_capacity(shortage->type, shortage->zone, shortage->capacity_type, 0);
+    aws.set_capacity(shortage->type, shortage->zone, shortage->capacity_type, shortage->count);
   }
 }
 
-void World::start_controller() { controller_ = std::make_unique<Controller>(*this); }
-void World::stop_controller() { controller_ = nullptr; }
+void World::end_faults() {
+  faults_on_ = false;
+  cluster_->aws().set_switches({});
+  cluster_->aws().reset_capacity();
+}
+
+// ---- the controller's lives
+
+void World::start_controller(std::optional<Death> death) {
+  ++lives_;
+  controller_ = std::make_unique<Controller>(*this, death);
+}
+
+// As kill -9: from now on nothing it does reaches the world, nor does it release its lease.
+void World::stop_controller() {
+  if (!controller_) return;
+  controller_->life.cut = true;
+  past_writes_ += controller_->life.writes;
+  controller_ = nullptr;
+}
+
+// At once, or at its next write: before it was sent, or done with the answer lost.
+void World::kill_somehow() {
+  const auto way = runtime::random_below(sim_, 3);
+  if (way == 0) {
+    controller_->life.cut = true;
+    return;
+  }
+  controller_->life.death = Death{.at_write = controller_->life.writes + 1,
+                                  .write = way == 1 ? Death::Write::kNeverSent : Death::Write::kDoneButUnanswered};
+}
+
+// ---- workload
 
 base::Status World::apply(json::View object) {
   net::HttpRequest request;
@@ -229,32 +209,14 @@ base::Status World::apply(json::View object) {
   return base::ok();
 }
 
-base::Status World::apply_files() {
-  std::vector<std::filesystem::path> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(source_dir() + "/manifests/crds")) {
-    paths.push_back(entry.path());
-  }
-  std::ranges::sort(paths);
-  paths.emplace_back(source_dir() + "/manifests/install/rbac.yaml");
-  paths.emplace_back(source_dir() + "/manifests/install/webhook.yaml");
-  for (const auto& path : paths) {
-    ASSIGN_OR_RETURN(const auto documents, read_documents(path));
-    for (auto document : documents) {
-      for (std::size_t i = 0; i < document["webhooks"].view().size(); ++i) {
-        document["webhooks"][i]["clientConfig"]["caBundle"].set("");
-      }
-      RETURN_IF_ERROR(apply(document));
-    }
-  }
-  return base::ok();
-}
-
 base::Status World::start() {
   cluster_->start();
-  RETURN_IF_ERROR(apply_files());
+  ASSIGN_OR_RETURN(const auto objects, install_objects());
+  for (const auto& object : objects) RETURN_IF_ERROR(apply(object));
   RETURN_IF_ERROR(apply(node_class()));
   RETURN_IF_ERROR(apply(node_pool(spec_)));
-  start_controller();
+  if (spec_.pdb) RETURN_IF_ERROR(apply(disruption_budget(*spec_.pdb)));
+  start_controller(first_death_);
   return base::ok();
 }
 
@@ -268,7 +230,7 @@ void World::scale(const Scaling& scaling) {
 }
 
 // Every instant at which the world itself does something, until the faults end.
-void World::plan_faults(std::vector<Moment>& moments) {
+void World::plan(std::vector<Moment>& moments) {
   const auto start = sim_.mono();
   const auto repeat = [&](nanoseconds period, const std::function<void()>& act) {
     if (period.count() == 0) return;
@@ -279,52 +241,82 @@ void World::plan_faults(std::vector<Moment>& moments) {
     cluster_->api().compact();
     cluster_->api().cut_watches();
   });
-  repeat(spec_.faults.restart_every, [this] {
-    stop_controller();
-    start_controller();
-  });
+  repeat(spec_.faults.kill_every, [this] { kill_somehow(); });
   for (const auto& scaling : spec_.workload) moments.emplace_back(start + scaling.at, [this, scaling] { scale(scaling); });
-  moments.emplace_back(start + spec_.faults_until, [this] {
-    faults_on_ = false;
-    auto switches = cluster_->aws().switches();
-    switches.throttle_every = 0;
-    cluster_->aws().set_switches(switches);
-    cluster_->aws().reset_capacity();
-  });
+  moments.emplace_back(start + spec_.faults_until, [this] { end_faults(); });
   std::ranges::stable_sort(moments, {}, &Moment::first);
 }
 
 base::Status World::play() {
   std::vector<Moment> moments;
-  plan_faults(moments);
+  plan(moments);
   faults_on_ = true;
-  auto switches = cluster_->aws().switches();
-  switches.throttle_every = static_cast<std::uint64_t>(spec_.faults.throttle_every);
-  cluster_->aws().set_switches(switches);
-  base::Status held = base::ok();
   for (const auto& [at, act] : moments) {
-    while (sim_.mono() < at) {
-      sim_.run_until([] { return false; }, std::min(at, sim_.mono() + std::chrono::seconds(5)));
-      if (held = check_always(); !held) return held;
-    }
+    RETURN_IF_ERROR(run_to(at));
     act();
   }
-  std::string unsettled;
-  const bool settled = sim_.run_until(
-      [&] {
-        if (held = check_always(); !held) return true;
-        unsettled = what_is_unsettled();
-        return unsettled.empty();
-      },
-      sim_.mono() + spec_.settle_within);
-  if (!held) return held;
-  if (!settled) return base::internal("the cluster did not come to rest: " + unsettled);
+  RETURN_IF_ERROR(settle());
+  return stay_quiet();
+}
+
+// ---- checking
+
+base::Status World::run_to(base::Mono at) {
+  while (sim_.mono() < at) {
+    base::Status held = base::ok();
+    sim_.run_until(
+        [&] {
+          held = check_now();
+          return !held || controller_->life.cut;
+        },
+        at);
+    RETURN_IF_ERROR(held);
+    if (!controller_->life.cut) continue;
+    stop_controller();
+    start_controller();
+  }
   return base::ok();
 }
 
-base::Status World::check_always() { return checks::always(client(), aws()); }
+base::Status World::check_now() {
+  const std::pair now(cluster_->api().revision(), cluster_->aws().revision());
+  if (now == checked_at_) return base::ok();
+  checked_at_ = now;
+  auto held = checker_->at_instant();
+  if (!held) return std::move(held).error().add("at", std::to_string(sim_.mono().time_since_epoch() / std::chrono::milliseconds(1)) + "ms");
+  return held;
+}
 
-std::string World::what_is_unsettled() { return checks::find_unrest(client(), aws()); }
+base::Status World::settle() {
+  constexpr auto kLook = std::chrono::seconds(1);
+  const auto deadline = sim_.mono() + spec_.settle_within;
+  std::optional<double> cost;  // when first every pod ran
+  std::string last;
+  auto steady_since = sim_.mono();
+  for (;;) {
+    RETURN_IF_ERROR(run_to(sim_.mono() + kLook));
+    const auto unrest = checker_->find_unrest();
+    auto machines = checker_->machines();
+    if (!unrest.empty() || machines != last) steady_since = sim_.mono();
+    last = std::move(machines);
+    if (unrest.empty() && !cost) cost = checker_->dollars_per_hour();
+    if (sim_.mono() - steady_since >= spec_.steady_for) break;
+    if (sim_.mono() > deadline) return base::internal("the cluster did not come to rest: " + unrest).add("machines", last);
+  }
+  if (checker_->dollars_per_hour() > *cost) return base::internal("the cluster costs more at rest than when its pods first ran");
+  return base::ok();
+}
+
+base::Status World::stay_quiet() {
+  const auto machines = checker_->machines();
+  const auto before = writes();
+  RETURN_IF_ERROR(run_to(sim_.mono() + spec_.quiet_for));
+  if (const auto now = checker_->machines(); now != machines) {
+    return base::internal("machines changed at rest").add("before", machines).add("after", now);
+  }
+  if (writes() - before <= kQuietWrites) return base::ok();
+  return base::internal("the controller keeps writing at rest").add("writes", std::to_string(writes() - before));
+}
 
 std::vector<std::string> World::log_tail(std::size_t lines) const {
   auto all = log_.lines();

@@ -202,9 +202,15 @@ TEST(NodeClassWarnings, say_which_term_wins) {
   const auto found = warnings(object_of<model::Ec2NodeClass>(
       kClass,
       "{spec: {subnetSelectorTerms: [{id: subnet-1, tags: {a: b}}, {id: subnet-2}], "
-      "blockDeviceMappings: [{ebs: {volumeSize: 1Gi}}]}}"));
+      "securityGroupSelectorTerms: [{id: sg-1}, {name: x, tags: {a: b}}], amiFamily: AL2, amiSelectorTerms: "
+      "[{id: "
+      "ami-1, ssmParameter: /x}], blockDeviceMappings: [{ebs: {volumeSize: 1Gi}}]}}"));
   EXPECT_EQ(base::join(found, "|"),
-            "spec.subnetSelectorTerms[0]: id wins, the other fields are ignored|spec.blockDeviceMappings[0]: "
+            "spec.subnetSelectorTerms[0]: id wins, the other fields are "
+            "ignored|spec.securityGroupSelectorTerms[1]: "
+            "name wins, the other fields are ignored|spec.amiSelectorTerms[0]: ssmParameter is ignored "
+            "beside id and "
+            "alias|spec.blockDeviceMappings[0]: "
             "no deviceName");
 }
 

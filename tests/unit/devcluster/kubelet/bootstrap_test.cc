@@ -120,7 +120,7 @@ TEST(NodeSize, leaves_out_what_the_system_keeps) {
   EXPECT_EQ(size.allocatable.get(model::kCpu).text(), "1930m");
   EXPECT_EQ(size.allocatable.get(model::kMemory).text(), "7191Mi");  // 7865 - (255 + 11 * 29) - 100
   EXPECT_EQ(size.allocatable.get(model::kEphemeralStorage).text(), "17Gi");
-  EXPECT_FALSE(size.capacity.contains("nvidia.com/gpu"));
+  EXPECT_EQ(size.capacity.find("nvidia.com/gpu"), nullptr);
   InstanceView gpu = m5_large;
   gpu.vcpus = 96;
   gpu.gpus = 8;

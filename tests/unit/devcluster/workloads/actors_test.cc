@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "common/kube/api.h"
 #include "tests/devcluster/embedded_cluster.h"
 #include "tests/support/sim_runtime.h"
@@ -107,10 +109,11 @@ TEST_F(Actors, grant_no_more_evictions_than_the_budget_even_at_one_instant) {
   ASSERT_TRUE(settles([&] {
     return get(kDisruptionBudgets, "web")["status"]["disruptionsAllowed"].integer_or(-1) == 1;
   }));
-  kube::Api<model::Pod> api(cluster_.client());
   const auto before = pods();
   const auto evict_all = [&] {
-    return std::ranges::count_if(before, [&](const auto& pod) { return api.evict(model::key_of(pod.meta), {}, {}).has_value(); });
+    return std::ranges::count_if(before, [&](const auto& pod) {
+      return kube::evict(cluster_.client(), model::key_of(pod.meta), pod.meta.uid, {}).has_value();
+    });
   };
   EXPECT_EQ(evict_all(), 1);
   sim_.run_for(std::chrono::milliseconds(200));  // the replacement has not started yet
