@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <set>
 
 #include "common/admission/admission.h"
@@ -30,8 +31,11 @@ void say(Diagnostics& out, std::string code, std::string message) {
   out.push_back({.code = std::move(code), .message = std::move(message)});
 }
 
+// The API's durations are 64-bit counts of nanoseconds. spec: api §1.3
+constexpr std::int64_t kLongest = std::numeric_limits<std::int64_t>::max() / 1'000'000'000;
+
 std::string seconds_text(std::int64_t seconds) {
-  return base::format_duration(std::chrono::seconds(seconds));
+  return base::format_duration(std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kLongest)));
 }
 
 bool is_hash_annotation(std::string_view key) {
@@ -108,6 +112,7 @@ std::vector<model::NodeSelectorRequirement> requirements(const Provisioner& prov
 
 void check_ttl(std::int64_t seconds, std::string_view path, Diagnostics& out) {
   if (seconds < 0) say(out, "E-TTL", std::string(path) + " is negative");
+  if (seconds > kLongest) say(out, "E-TTL", std::string(path) + " is longer than a duration of v1 can be");
 }
 
 // spec: conversion §4.5
@@ -126,7 +131,7 @@ model::Disruption disruption(const model::v1alpha5::ProvisionerSpec& spec, Diagn
         "neither consolidation nor ttlSecondsAfterEmpty: nodes are never consolidated");
   } else {
     check_ttl(*spec.ttl_seconds_after_empty, "spec.ttlSecondsAfterEmpty", out);
-    to.consolidate_after = seconds_text(std::max<std::int64_t>(0, *spec.ttl_seconds_after_empty));
+    to.consolidate_after = seconds_text(*spec.ttl_seconds_after_empty);
   }
   return to;
 }
@@ -395,8 +400,7 @@ void map_pool(const Provisioner& provisioner, const std::string& node_class, mod
   node_template.spec.expire_after = "Never";
   if (spec.ttl_seconds_until_expired) {
     check_ttl(*spec.ttl_seconds_until_expired, "spec.ttlSecondsUntilExpired", out);
-    node_template.spec.expire_after =
-        seconds_text(std::max<std::int64_t>(0, *spec.ttl_seconds_until_expired));
+    node_template.spec.expire_after = seconds_text(*spec.ttl_seconds_until_expired);
     say(out, "W-EXPIRY", "expiry is forceful at v1: it does not wait for replacements");
   }
 }

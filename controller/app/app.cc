@@ -45,7 +45,7 @@ base::Result<std::unique_ptr<App>> App::make(Settings settings, const Seams& sea
   return std::unique_ptr<App>(new App(std::move(parts)));
 }
 
-bool App::caches_synced() const { return parts_->stores.synced(); }
+bool App::caches_synced() const { return aws_started_ && parts_->stores.synced(); }
 
 bool App::crds_present() const { return parts_->stores.pools.synced() && parts_->stores.claims.synced(); }
 
@@ -91,6 +91,7 @@ base::Status App::start_aws(const std::stop_token& stop) {
 base::Status App::run(std::stop_token stop) {
   start_caches();
   RETURN_IF_ERROR(start_aws(stop));
+  aws_started_ = true;
   RETURN_IF_ERROR(wait_for_caches(stop));
   return lead(stop);
 }

@@ -46,7 +46,8 @@ class App {
   // lifecycle §2.1, §2.11
   base::Status run(std::stop_token stop);
 
-  [[nodiscard]] bool caches_synced() const;  // readiness check `manager`
+  // AWS has answered and every local copy is complete: readiness check `manager`.
+  [[nodiscard]] bool caches_synced() const;
   [[nodiscard]] bool crds_present() const;   // readiness check `crd`
   void update_gauges();                      // before each scrape
 
@@ -60,6 +61,7 @@ class App {
   base::Status hold_until(reconcile::LeaderElection& election, const std::stop_token& stop);
 
   std::unique_ptr<Parts> parts_;
+  std::atomic<bool> aws_started_ = false;
 };
 
 }  // namespace karpenter::app

@@ -17,6 +17,7 @@
 namespace karpenter::app {
 namespace {
 
+constexpr auto kDrain = std::chrono::milliseconds(200);
 constexpr auto kAwsTimeout = std::chrono::minutes(4);  // spec: lifecycle §2.1 step 7
 constexpr std::string_view kNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
@@ -115,6 +116,8 @@ base::Status run_program(runtime::Runtime& runtime, const options::Options& opti
                         {"metrics-port", static_cast<int>(metrics_server->port())},
                         {"health-probe-port", static_cast<int>(probe_server->port())}});
   auto status = app->run(std::move(stop));
+  probe_server->drain(kDrain);
+  metrics_server->drain(kDrain);
   runtime.stop_all();  // caches and event writers use the app
   runtime.join_all();
   if (status.failed_with(base::Code::kCancelled)) return base::ok();

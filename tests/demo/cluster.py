@@ -69,18 +69,24 @@ class Cluster:
         return "\n".join((self.dir / f"{name}.log").read_text(errors="replace").splitlines()[-lines:])
 
     def stop(self, keep_files):
+        """Stops every process in order; returns what did not stop as it should."""
+        problems = []
         for name in ("karpenter-controller", "karpenter-webhook", "karpenter-devcluster"):
             process = self.processes.pop(name, None)
-            if process is None or process.poll() is not None:
+            if process is None:
                 continue
             process.terminate()
             try:
-                process.wait(8)
+                code = process.wait(15)
+                if code != 0:
+                    problems.append(f"{name} ended with {code}: {self.log_tail(name, 3)}")
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+                problems.append(f"{name} did not stop within 15 s")
         if not keep_files:
             shutil.rmtree(self.dir, ignore_errors=True)
+        return problems
 
     # ---- kubectl
 

@@ -305,7 +305,9 @@ def main():
     except Failure as failure:
         print(f"demo: {failure}", file=sys.stderr)
     finally:
-        cluster.stop(keep_files=options.keep_logs)
+        for problem in cluster.stop(keep_files=options.keep_logs):
+            print(f"demo: {problem}", file=sys.stderr)
+            good = False
         if options.keep_logs:
             print(f"logs in {cluster.dir}")
     return 0 if good else 1

@@ -143,6 +143,7 @@ std::optional<net::HttpResponse> World::refuse_or_not(const net::HttpRequest& re
 }
 
 std::optional<net::HttpResponse> World::lose_or_not(const net::HttpRequest& request) {
+  if (is_write(request)) ++changes_;
   if (!is_ours(request) || !chance(spec_.faults.api_lost)) return std::nullopt;
   return status_response(504, "Timeout");
 }
@@ -279,26 +280,33 @@ base::Status World::run_to(base::Mono at) {
 }
 
 base::Status World::check_now() {
-  const std::pair now(cluster_->api().revision(), cluster_->aws().revision());
-  if (now == checked_at_) return base::ok();
-  checked_at_ = now;
+  if (revision() == checked_) return base::ok();
+  checked_ = revision();
   auto held = checker_->at_instant();
   if (!held) return std::move(held).error().add("at", std::to_string(sim_.mono().time_since_epoch() / std::chrono::milliseconds(1)) + "ms");
   return held;
 }
+
+std::uint64_t World::revision() const { return changes_ + cluster_->aws().revision(); }
 
 base::Status World::settle() {
   constexpr auto kLook = std::chrono::seconds(1);
   const auto deadline = sim_.mono() + spec_.settle_within;
   std::optional<double> cost;  // when first every pod ran
   std::string last;
+  std::string unrest = "not looked at";
+  std::uint64_t seen = 0;
   auto steady_since = sim_.mono();
   for (;;) {
     RETURN_IF_ERROR(run_to(sim_.mono() + kLook));
-    const auto unrest = checker_->find_unrest();
-    auto machines = checker_->machines();
-    if (!unrest.empty() || machines != last) steady_since = sim_.mono();
-    last = std::move(machines);
+    if (revision() != seen) {
+      seen = revision();
+      unrest = checker_->find_unrest();
+      auto machines = checker_->machines();
+      if (machines != last) steady_since = sim_.mono();
+      last = std::move(machines);
+    }
+    if (!unrest.empty()) steady_since = sim_.mono();
     if (unrest.empty() && !cost) cost = checker_->dollars_per_hour();
     if (sim_.mono() - steady_since >= spec_.steady_for) break;
     if (sim_.mono() > deadline) return base::internal("the cluster did not come to rest: " + unrest).add("machines", last);

@@ -59,6 +59,7 @@ class World {
   std::optional<net::HttpResponse> lose_or_not(const net::HttpRequest& request);
   base::Status run_to(base::Mono at);  // checking at every instant; a controller that dies is started again
   base::Status check_now();
+  [[nodiscard]] std::uint64_t revision() const;  // of what checkers look at
   base::Status settle();
   base::Status stay_quiet();
 
@@ -74,7 +75,8 @@ class World {
   std::unique_ptr<Controller> controller_;
   std::size_t lives_ = 0;
   std::uint64_t past_writes_ = 0;  // of lives that ended
-  std::pair<std::int64_t, std::uint64_t> checked_at_{-1, 0};  // revisions of both emulators
+  std::uint64_t changes_ = 0;      // writes to the API server, leases and events aside
+  std::uint64_t checked_ = 0;      // the revision() of the last check
 };
 
 }  // namespace karpenter::simulation

@@ -55,6 +55,7 @@ TEST(Alpha, refuses_what_v1_cannot_hold) {
   for (const auto& row : std::vector<Row>{
            {"E-TTL", "ttlSecondsUntilExpired: -1", ""},
            {"E-TTL", "ttlSecondsAfterEmpty: -1", ""},
+           {"E-TTL", "ttlSecondsUntilExpired: 9223372036854775807", ""},
            {"E-TAINT", "startupTaints: [{key: a, effect: ''}]", ""},
            {"E-INVALID",
             "taints: [{key: a, effect: NoExecute}], startupTaints: [{key: a, effect: NoExecute}]", ""},

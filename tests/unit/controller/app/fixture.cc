@@ -22,7 +22,6 @@ constexpr kube::Kind kClasses{"karpenter.k8s.aws", "v1", "EC2NodeClass", "ec2nod
 constexpr kube::Kind kClaims{"karpenter.sh", "v1", "NodeClaim", "nodeclaims", false};
 
 constexpr const char* kNodeClass = R"(
-apiVersion: karpenter.k8s.aws/v1
 kind: EC2NodeClass
 metadata: {name: default}
 spec:
@@ -141,10 +140,11 @@ void AppTest::start() {
 void AppTest::stop() { life_ = nullptr; }
 
 void AppTest::create(const std::string& text) {
-  const auto object = one_document(text);
+  auto object = one_document(text);
   const auto kind = kind_of(object);
+  object["apiVersion"].set(kind.api_version());
   auto made = cluster.client().send(
-      kube::create_request(kind, kind.namespaced ? object["metadata"]["namespace"].string_or("default") : "", object), {});
+      kube::create_request(kind, kind.namespaced ? "default" : "", object), {});
   ASSERT_TRUE(made.has_value()) << made.error().text();
 }
 
@@ -156,12 +156,11 @@ void AppTest::patch(const kube::Kind& kind, const model::ObjectKey& key, const s
 
 void AppTest::add_pool(const std::string& name, const std::string& more) {
   create(R"(
-apiVersion: karpenter.sh/v1
 kind: NodePool
 metadata: {name: )" +
          name + R"(}
 spec:
-  disruption: {consolidateAfter: 30s, budgets: [{nodes: "1"}]}
+  disruption: {consolidateAfter: 5s, budgets: [{nodes: "1"}]}
   template:
     spec:
       nodeClassRef: {group: karpenter.k8s.aws, kind: EC2NodeClass, name: default}

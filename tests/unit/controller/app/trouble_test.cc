@@ -146,10 +146,10 @@ TEST_F(AppTest, a_pool_that_becomes_malformed_stays_as_it_was_last_read) {
   scale("web", 1);
   start();
   ASSERT_TRUE(settles([&] { return running() == 1; }));
-  patch(kPools, {.namespace_name = "", .name = "default"}, "spec: {disruption: {consolidateAfter: soon}}");
+  patch(kPools, {.namespace_name = "", .name = "default"}, "spec: {weight: heavy}");
   sim.run_for(2min);
   EXPECT_EQ(running(), 1U);
-  EXPECT_EQ(lines({"ignoring malformed object", "consolidateAfter"}).size(), 1U);
+  EXPECT_EQ(lines({"ignoring malformed object", "spec.weight"}).size(), 1U);
   scale("web", 9);
   ASSERT_TRUE(settles([&] { return running() == 9; }));
 }
@@ -163,7 +163,7 @@ TEST_F(AppTest, a_malformed_node_claim_harms_neither_the_others_nor_its_instance
   const auto before = list<model::NodeClaim>();
   ASSERT_EQ(before.size(), 1U);
   const auto name = before[0].meta.name;
-  patch(kClaims, {.namespace_name = "", .name = name}, "spec: {terminationGracePeriod: soon}");
+  patch(kClaims, {.namespace_name = "", .name = name}, "spec: {requirements: many}");
   scale("web", 7);
   ASSERT_TRUE(settles([&] { return running() == 7; }));
   EXPECT_EQ(lines({"ignoring malformed object", name}).size(), 1U);
@@ -174,9 +174,9 @@ TEST_F(AppTest, a_malformed_node_claim_harms_neither_the_others_nor_its_instance
   sim.run_for(5min);
   EXPECT_FALSE(ended().has_value());
   EXPECT_EQ(running(), 7U);
-  EXPECT_TRUE(cluster.aws().find_instance(before[0].status.provider_id.substr(sizeof("aws:///us-west-2a/") - 1)).has_value());
-  EXPECT_EQ(cluster.aws().find_instance(before[0].status.provider_id.substr(sizeof("aws:///us-west-2a/") - 1))->state,
-            devcluster::InstanceState::kRunning);
+  const auto instance = before[0].status.provider_id.substr(std::string_view("aws:///us-west-2a/").size());
+  ASSERT_TRUE(cluster.aws().find_instance(instance).has_value());
+  EXPECT_EQ(cluster.aws().find_instance(instance)->state, devcluster::InstanceState::kRunning);
 }
 
 // spec: lifecycle §2.8, §2.11
