@@ -1,5 +1,8 @@
 #include "common/kube/reflector.h"
 
+#include <map>
+#include <utility>
+
 #include "common/kube/all_kinds.h"
 #include "common/kube/watch_driver.h"
 #include "common/model/core/core.h"
@@ -30,14 +33,21 @@ class StoreSink final : public WatchSink {
   void on_upsert(json::View object) override {
     if (auto decoded = read(object)) store_.upsert(std::move(decoded));
   }
-  void on_removed(json::View object) override { store_.remove(key_of(object)); }
+  void on_removed(json::View object) override {
+    store_.remove(key_of(object));
+    told_.erase(key_of(object));
+  }
 
  private:
-  // Null, logged and told once per occurrence when the object cannot be decoded.
+  // Null when the object cannot be decoded; logged and told once for each new reason, not at each change of the object.
   typename Store<T>::Ptr read(json::View object) {
     auto decoded = decode<T>(object);
-    if (decoded) return std::make_shared<const T>(std::move(decoded).value());
     const auto key = key_of(object);
+    if (decoded) {
+      told_.erase(key);
+      return std::make_shared<const T>(std::move(decoded).value());
+    }
+    if (std::exchange(told_[key], decoded.error().text()) == decoded.error().text()) return nullptr;
     log_.error(decoded.error(), "ignoring malformed object",
                {{"kind", kind_of<T>().kind}, {"namespace", key.namespace_name}, {"name", key.name}});
     if (on_malformed_) on_malformed_(key, decoded.error());
@@ -48,6 +58,7 @@ class StoreSink final : public WatchSink {
   const telemetry::Log& log_;
   const OnMalformed& on_malformed_;
   std::vector<typename Store<T>::Ptr> listed_;
+  std::map<model::ObjectKey, std::string> told_;  // what is wrong with each malformed object
 };
 
 }  // namespace

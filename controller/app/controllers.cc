@@ -39,6 +39,13 @@ Keys claims_where(const kube::Store<model::NodeClaim>& claims, const Matches& ma
   return out;
 }
 
+// The Provisioner that an object was made from.
+Keys provisioner_of(const model::ObjectMeta& meta) {
+  constexpr std::string_view kPrefix = "Provisioner/";
+  const auto source = meta.annotation(migration::kConvertedFrom);
+  return source.starts_with(kPrefix) ? named(source.substr(kPrefix.size())) : Keys{};
+}
+
 provisioning::BatchOptions batch_options(const options::Options& options) {
   return {.idle = options.batch_idle_duration, .max = options.batch_max_duration};
 }
@@ -230,11 +237,9 @@ void App::Parts::Controllers::watch_aws(Parts& p) {
 void App::Parts::Controllers::watch_legacy(Parts& p) {
   auto& queue = manager.add(migration::ProvisionerReconciler::spec(), migration);
   watch(p.stores.provisioners, queue, own_key<model::v1alpha5::Provisioner>);
-  watch(p.stores.pools, queue, [](const kube::Change<model::NodePool>& change) {
-    const auto source = change.object().meta.annotation(migration::kConvertedFrom);
-    constexpr std::string_view kPrefix = "Provisioner/";
-    return source.starts_with(kPrefix) ? named(source.substr(kPrefix.size())) : Keys{};
-  });
+  watch(p.stores.pools, queue, [](const auto& change) { return provisioner_of(change.object().meta); });
+  watch(p.stores.node_classes, queue,
+        [](const auto& change) { return provisioner_of(change.object().meta); });
   auto& provisioners = p.stores.provisioners;
   watch(p.stores.node_templates, queue,
         [&provisioners](const kube::Change<model::v1alpha1::AwsNodeTemplate>& change) {

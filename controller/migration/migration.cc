@@ -7,6 +7,8 @@
 namespace karpenter::migration {
 namespace {
 
+constexpr std::chrono::seconds kWarnAgain = std::chrono::hours(24);  // the same words about the same object
+
 // The spec as wanted; labels and annotations of the existing object stay, ours on top.
 template <class T>
 T merged(const T& existing, const T& wanted) {
@@ -151,10 +153,12 @@ void ProvisionerReconciler::warn(const Provisioner& provisioner, std::string_vie
                               .uid = provisioner.meta.uid},
                    .type = "Warning",
                    .reason = std::string(reason),
-                   .message = message});
-  log_.info("converting provisioner", {{"Provisioner", telemetry::object_ref(provisioner.meta.name)},
-                                       {"reason", reason},
-                                       {"message", message}});
+                   .message = message,
+                   .dedupe = {provisioner.meta.uid, message},
+                   .dedupe_timeout = kWarnAgain});
+  log_.debug("converting provisioner", {{"Provisioner", telemetry::object_ref(provisioner.meta.name)},
+                                        {"reason", reason},
+                                        {"message", message}});
 }
 
 }  // namespace karpenter::migration

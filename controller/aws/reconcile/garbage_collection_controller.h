@@ -33,6 +33,7 @@ class GarbageCollectionController final : public reconcile::Reconciler {
 
  private:
   base::Status collect(const model::NodeClaim& instance, const Call& call);
+  base::Result<bool> is_claimed(const model::NodeClaim& instance, const Call& call);
 
   AwsParts& parts_;
   Stores stores_;

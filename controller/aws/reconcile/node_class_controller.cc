@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "common/admission/admission.h"
 #include "common/base/strings.h"
 #include "common/model/labels.h"
 #include "controller/aws/provider/tags.h"
@@ -36,6 +37,15 @@ std::string list_names(const std::vector<std::string>& names) {
   std::string out = base::join(
       std::vector<std::string>(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown)), ", ");
   if (names.size() > shown) out += " and " + std::to_string(names.size() - shown) + " other(s)";
+  return out;
+}
+
+// What is wrong with spec.kubelet, which the CRD leaves open. spec: api §4.4, aws §11.8
+std::vector<std::string> kubelet_faults(const Ec2NodeClass& node_class) {
+  std::vector<std::string> out;
+  for (const auto& violation : admission::validate(node_class)) {
+    if (violation.path.starts_with("spec.kubelet")) out.push_back(violation.path + ": " + violation.message);
+  }
   return out;
 }
 
@@ -196,6 +206,10 @@ NodeClassController::Step NodeClassController::validate(Ec2NodeClass& out, Condi
       if (cidr.error().code == base::Code::kNotReady) refuse("ClusterCIDRResolutionFailed", cidr.error());
       return {.error = std::move(cidr).error()};
     }
+  }
+  if (const auto faults = kubelet_faults(out); !faults.empty()) {
+    refuse("InvalidKubeletConfiguration", base::invalid(base::join(faults, "; ")));
+    return {};
   }
   const auto kubelet = parse_kubelet(out.spec.kubelet);
   if (!kubelet) {

@@ -54,11 +54,11 @@ TEST(Hash, carries_claims_over_unless_they_are_drifted) {
   model::NodeClaim claim;
   auto after = with_hash(claim, "42");
   EXPECT_EQ(after.meta.annotation(labels::kNodePoolHash), "42");
-  EXPECT_EQ(after.meta.annotation(labels::kNodePoolHashVersion), "v3");
+  EXPECT_EQ(after.meta.annotation(labels::kNodePoolHashVersion), labels::kNodePoolHashVersionNow);
   claim.status.conditions.emplace_back().type = "Drifted";
   after = with_hash(claim, "42");
   EXPECT_EQ(after.meta.annotation(labels::kNodePoolHash), "");
-  EXPECT_EQ(after.meta.annotation(labels::kNodePoolHashVersion), "v3");
+  EXPECT_EQ(after.meta.annotation(labels::kNodePoolHashVersion), labels::kNodePoolHashVersionNow);
 }
 
 // spec: lifecycle §6.5
