@@ -39,7 +39,8 @@ class StoreSink final : public WatchSink {
   }
 
  private:
-  // Null when the object cannot be decoded; logged and told once for each new reason, not at each change of the object.
+  // Null when the object cannot be decoded; logged and told once for each new reason, not at each change of
+  // the object.
   typename Store<T>::Ptr read(json::View object) {
     auto decoded = decode<T>(object);
     const auto key = key_of(object);

@@ -58,8 +58,8 @@ using OnMalformed = std::function<void(const model::ObjectKey&, const base::Erro
 
 // Keeps `store` equal to the API server until stop: lists in pages, watches, backs off on failure (0.8 s
 // doubling to 30 s, jitter), relists on 410. An object that
-// cannot be decoded is skipped (its last good version stays): one error line with its key and path for each new reason,
-// `on_malformed` is told, all others go on. Blocks; run it on a thread of its own.
+// cannot be decoded is skipped (its last good version stays): one error line with its key and path for each
+// new reason, `on_malformed` is told, all others go on. Blocks; run it on a thread of its own.
 template <class T>
 void reflect(Client& client, Store<T>& store, const ReflectorOptions& options, telemetry::Log& log,
              const OnMalformed& on_malformed, std::stop_token stop);

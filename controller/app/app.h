@@ -48,8 +48,8 @@ class App {
 
   // AWS has answered and every local copy is complete: readiness check `manager`.
   [[nodiscard]] bool caches_synced() const;
-  [[nodiscard]] bool crds_present() const;   // readiness check `crd`
-  void update_gauges();                      // before each scrape
+  [[nodiscard]] bool crds_present() const;  // readiness check `crd`
+  void update_gauges();                     // before each scrape
 
  private:
   struct Parts;

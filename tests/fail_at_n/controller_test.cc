@@ -41,7 +41,8 @@ class Job : public AppTest {
       return request.method != "GET" && request.path().find("/events") == std::string::npos &&
              request.path().find("/leases") == std::string::npos;
     }
-    for (const auto* verb : {"Action=Create", "Action=Terminate", "Action=Delete", "Action=Add", "Action=Tag"}) {
+    for (const auto* verb :
+         {"Action=Create", "Action=Terminate", "Action=Delete", "Action=Add", "Action=Tag"}) {
       if (request.body.find(verb) != std::string::npos) return true;
     }
     return false;
@@ -75,8 +76,10 @@ TEST_P(FailAtN, every_write_may_fail_once) {
 }
 
 INSTANTIATE_TEST_SUITE_P(controller, FailAtN,
-                         testing::Values(Case{Job::Where::kKube, Fate::kRefuse}, Case{Job::Where::kKube, Fate::kLose},
-                                         Case{Job::Where::kAws, Fate::kRefuse}, Case{Job::Where::kAws, Fate::kLose}));
+                         testing::Values(Case{Job::Where::kKube, Fate::kRefuse},
+                                         Case{Job::Where::kKube, Fate::kLose},
+                                         Case{Job::Where::kAws, Fate::kRefuse},
+                                         Case{Job::Where::kAws, Fate::kLose}));
 
 }  // namespace
 }  // namespace karpenter::app_test

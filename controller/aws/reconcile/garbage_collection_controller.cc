@@ -31,9 +31,10 @@ std::vector<model::NodeClaim> plan_garbage_collection(const std::vector<model::N
 GarbageCollectionController::GarbageCollectionController(AwsParts& parts, Stores stores)
     : parts_(parts), stores_(stores), nodes_api_(parts.seams.kube), log_(parts.seams.log) {}
 
-// The last word before what cannot be undone: a NodeClaim that nobody can read (a malformed one) is missing in the store,
-// and yet owns its instance. So the API server is asked, and the answer is not decoded.
-base::Result<bool> GarbageCollectionController::is_claimed(const model::NodeClaim& instance, const Call& call) {
+// The last word before what cannot be undone: a NodeClaim that nobody can read (a malformed one) is missing
+// in the store, and yet owns its instance. So the API server is asked, and the answer is not decoded.
+base::Result<bool> GarbageCollectionController::is_claimed(const model::NodeClaim& instance,
+                                                           const Call& call) {
   if (instance.meta.name.empty()) return false;  // not tagged yet: no NodeClaim has registered with it
   const auto claim = parts_.seams.kube.send(
       kube::get_request(kube::kind_of<model::NodeClaim>(), model::key_of(instance.meta)), call);

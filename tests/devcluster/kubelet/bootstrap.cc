@@ -110,7 +110,8 @@ base::Status read_part(const std::string& part, Bootstrap& out) {
 // EKS: 6 % of the first core, 1 % of the second, 0.5 % of the next two, 0.25 % of the rest.
 std::int64_t reserved_cpu_milli(std::int64_t cores) {
   std::int64_t tenths = 0;  // of a millicore
-  for (std::int64_t core = 1; core <= cores; ++core) tenths += core == 1 ? 600 : core == 2 ? 100 : core <= 4 ? 50 : 25;
+  for (std::int64_t core = 1; core <= cores; ++core)
+    tenths += core == 1 ? 600 : core == 2 ? 100 : core <= 4 ? 50 : 25;
   return tenths / 10;
 }
 
@@ -132,10 +133,11 @@ base::Result<std::vector<model::Taint>> parse_taint_list(std::string_view text) 
     const auto colon = entry.rfind(':');
     if (colon == std::string::npos) return base::invalid("taint without effect").add("taint", entry);
     const auto equals = entry.substr(0, colon).find('=');
-    model::Taint taint{.key = entry.substr(0, std::min(equals, colon)),
-                       .value = equals == std::string::npos ? "" : entry.substr(equals + 1, colon - equals - 1),
-                       .effect = entry.substr(colon + 1),
-                       .time_added = std::nullopt};
+    model::Taint taint{
+        .key = entry.substr(0, std::min(equals, colon)),
+        .value = equals == std::string::npos ? "" : entry.substr(equals + 1, colon - equals - 1),
+        .effect = entry.substr(colon + 1),
+        .time_added = std::nullopt};
     RETURN_IF_ERROR(check_taint(taint));
     out.push_back(std::move(taint));
   }

@@ -22,8 +22,8 @@ struct Bootstrap {
   std::optional<std::int64_t> max_pods;
 };
 
-// Reads nodeadm's NodeConfig (plain or inside MIME) and the bootstrap.sh line of AL2. kInvalid for user data that a real
-// node would not join a cluster with.
+// Reads nodeadm's NodeConfig (plain or inside MIME) and the bootstrap.sh line of AL2. kInvalid for user data
+// that a real node would not join a cluster with.
 [[nodiscard]] base::Result<Bootstrap> read_user_data(std::string_view user_data);
 
 // `a=b,c=d`
@@ -31,8 +31,8 @@ struct Bootstrap {
 // `key=value:Effect,key:Effect`; kInvalid for one without a key or a known effect.
 [[nodiscard]] base::Result<std::vector<model::Taint>> parse_taint_list(std::string_view text);
 
-// Capacity and allocatable as kubelet would report them: some memory is the kernel's, the rest of the difference is what
-// EKS reserves for kubelet, system and eviction.
+// Capacity and allocatable as kubelet would report them: some memory is the kernel's, the rest of the
+// difference is what EKS reserves for kubelet, system and eviction.
 struct NodeSize {
   model::Resources capacity;
   model::Resources allocatable;

@@ -112,7 +112,8 @@ runtime::Mono Kubelets::step(const kube::Call& call) {
   next_ = Mono::max();
   touched_.clear();
   by_provider_id_.clear();
-  for (auto& instance : cloud_.instances()) by_provider_id_.emplace(instance.provider_id(), std::move(instance));
+  for (auto& instance : cloud_.instances())
+    by_provider_id_.emplace(instance.provider_id(), std::move(instance));
   for (const auto& [id, instance] : by_provider_id_) visit_instance(instance, call);
   for (const auto& [key, node] : nodes_.objects()) visit_node(key.name, *node, call);
   for (const auto& [key, pod] : pods_.objects()) visit_pod(key, *pod, call);
@@ -130,7 +131,8 @@ void Kubelets::visit_instance(const InstanceView& instance, const kube::Call& ca
 base::Status Kubelets::register_node(const InstanceView& instance, const kube::Call& call) {
   ASSIGN_OR_RETURN(Bootstrap bootstrap, read_user_data(instance.user_data));
   if (bootstrap.cluster_name != cluster_name_) return base::invalid("user data joins another cluster");
-  bootstrap.taints.push_back({.key = std::string(kNotReadyTaint), .value = "", .effect = "NoSchedule", .time_added = {}});
+  bootstrap.taints.push_back(
+      {.key = std::string(kNotReadyTaint), .value = "", .effect = "NoSchedule", .time_added = {}});
   const auto size = node_size(instance, bootstrap.max_pods.value_or(instance.max_pods));
   json::Value node = json::Value::object();
   node["apiVersion"].set("v1");

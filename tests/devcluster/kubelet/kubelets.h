@@ -14,17 +14,19 @@ namespace karpenter::devcluster {
 
 // How long things take on a simulated machine.
 struct KubeletTimes {
-  base::Nanos boot = std::chrono::seconds(2);        // instance running -> Node registered
-  base::Nanos ready = std::chrono::seconds(1);       // registered -> Ready
+  base::Nanos boot = std::chrono::seconds(2);              // instance running -> Node registered
+  base::Nanos ready = std::chrono::seconds(1);             // registered -> Ready
   base::Nanos pod_start = std::chrono::milliseconds(300);  // bound -> Running
-  base::Nanos pod_stop = std::chrono::milliseconds(500);   // deletion asked -> gone, at most the pod's grace period
-  base::Nanos node_gone = std::chrono::seconds(1);   // instance terminated -> Node deleted by the cloud's controller
+  base::Nanos pod_stop =
+      std::chrono::milliseconds(500);  // deletion asked -> gone, at most the pod's grace period
+  base::Nanos node_gone =
+      std::chrono::seconds(1);  // instance terminated -> Node deleted by the cloud's controller
 };
 
-// All the kubelets of the cluster, and what the cloud controller manager does for their nodes: instances of the AWS
-// emulator register as nodes with the labels and taints of their user data, become Ready, run and stop pods, and go
-// with their instance. A Node that somebody makes by hand, without a providerID, stands for a machine that is always up.
-// start() spawns threads on the runtime; they end with it.
+// All the kubelets of the cluster, and what the cloud controller manager does for their nodes: instances of
+// the AWS emulator register as nodes with the labels and taints of their user data, become Ready, run and
+// stop pods, and go with their instance. A Node that somebody makes by hand, without a providerID, stands for
+// a machine that is always up. start() spawns threads on the runtime; they end with it.
 class Kubelets {
  public:
   Kubelets(kube::Client& client, AwsCloud& cloud, std::string cluster_name, KubeletTimes times);
@@ -56,8 +58,8 @@ class Kubelets {
   Signal signal_;
   ObjectCache pods_;
   ObjectCache nodes_;
-  std::map<std::string, Mono> timers_;   // what -> when due; only the running thread
-  std::set<std::string> touched_;        // timers asked for in this step; the others are dropped
+  std::map<std::string, Mono> timers_;  // what -> when due; only the running thread
+  std::set<std::string> touched_;       // timers asked for in this step; the others are dropped
   std::map<std::string, InstanceView> by_provider_id_;
   Mono next_ = Mono::max();
 };

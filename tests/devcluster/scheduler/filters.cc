@@ -141,7 +141,8 @@ bool domain_has_match(const model::PodAffinityTerm& term, const model::Pod& owne
   return false;
 }
 
-bool any_match_anywhere(const model::PodAffinityTerm& term, const model::Pod& owner, const ClusterView& cluster) {
+bool any_match_anywhere(const model::PodAffinityTerm& term, const model::Pod& owner,
+                        const ClusterView& cluster) {
   for (const auto& [name, info] : cluster.nodes) {
     for (const auto& other : info.pods) {
       if (term_selects(term, owner, *other, cluster)) return true;
@@ -205,8 +206,8 @@ bool counts_for_spread(const model::TopologySpreadConstraint& constraint, const 
          find_repelling(node.spec.taints, pod.spec.tolerations) == nullptr;
 }
 
-bool spread_holds(const model::TopologySpreadConstraint& constraint, const model::Pod& pod, const NodeInfo& target,
-                  const ClusterView& cluster) {
+bool spread_holds(const model::TopologySpreadConstraint& constraint, const model::Pod& pod,
+                  const NodeInfo& target, const ClusterView& cluster) {
   const auto here = domain_of(*target.node, constraint.topology_key);
   if (!here) return false;
   std::map<std::string, std::int64_t> counts;
@@ -217,9 +218,9 @@ bool spread_holds(const model::TopologySpreadConstraint& constraint, const model
   }
   std::int64_t lowest = std::numeric_limits<std::int64_t>::max();
   for (const auto& [domain, count] : counts) lowest = std::min(lowest, count);
-  if (counts.empty() || static_cast<std::int64_t>(counts.size()) < constraint.min_domains.value_or(1)) lowest = 0;
-  const bool self =
-      constraint.label_selector && model::matches(*constraint.label_selector, pod.meta.labels);
+  if (counts.empty() || static_cast<std::int64_t>(counts.size()) < constraint.min_domains.value_or(1))
+    lowest = 0;
+  const bool self = constraint.label_selector && model::matches(*constraint.label_selector, pod.meta.labels);
   return counts[*here] + (self ? 1 : 0) - lowest <= constraint.max_skew;
 }
 
@@ -264,7 +265,8 @@ bool term_matches(const model::NodeSelectorTerm& term, const model::Node& node) 
   const model::StringMap fields{{"metadata.name", node.meta.name}};
   return std::ranges::all_of(term.match_expressions,
                              [&](const auto& want) { return expression_matches(want, node.meta.labels); }) &&
-         std::ranges::all_of(term.match_fields, [&](const auto& want) { return expression_matches(want, fields); });
+         std::ranges::all_of(term.match_fields,
+                             [&](const auto& want) { return expression_matches(want, fields); });
 }
 
 std::string find_obstacle(const model::Pod& pod, const NodeInfo& target, const ClusterView& cluster) {

@@ -12,7 +12,9 @@ namespace {
 
 constexpr auto kRound = std::chrono::milliseconds(50);  // rounds are at least that far apart
 
-bool is_terminal(const model::Pod& pod) { return pod.status.phase == "Succeeded" || pod.status.phase == "Failed"; }
+bool is_terminal(const model::Pod& pod) {
+  return pod.status.phase == "Succeeded" || pod.status.phase == "Failed";
+}
 
 void add_to(NodeInfo& info, const std::shared_ptr<const model::Pod>& pod) {
   info.pods.push_back(pod);
@@ -37,8 +39,10 @@ std::string explain(const std::map<std::string, int>& obstacles, std::size_t nod
 Scheduler::Scheduler(kube::Client& client)
     : client_(client),
       signal_(client.runtime()),
-      pod_cache_(client, kPods, signal_, [this](const auto& key, const auto& object) { on_pod(key, object); }),
-      node_cache_(client, kNodes, signal_, [this](const auto& key, const auto& object) { on_node(key, object); }),
+      pod_cache_(client, kPods, signal_,
+                 [this](const auto& key, const auto& object) { on_pod(key, object); }),
+      node_cache_(client, kNodes, signal_,
+                  [this](const auto& key, const auto& object) { on_node(key, object); }),
       namespace_cache_(client, kNamespaces, signal_,
                        [this](const auto& key, const auto& object) { on_namespace(key, object); }) {}
 
@@ -46,7 +50,8 @@ void Scheduler::start() {
   auto& runtime = client_.runtime();
   runtime.spawn("scheduler-pods", [this](std::stop_token stop) { pod_cache_.run(std::move(stop)); });
   runtime.spawn("scheduler-nodes", [this](std::stop_token stop) { node_cache_.run(std::move(stop)); });
-  runtime.spawn("scheduler-namespaces", [this](std::stop_token stop) { namespace_cache_.run(std::move(stop)); });
+  runtime.spawn("scheduler-namespaces",
+                [this](std::stop_token stop) { namespace_cache_.run(std::move(stop)); });
   runtime.spawn("scheduler", [this](std::stop_token stop) { run(std::move(stop)); });
 }
 
@@ -103,7 +108,8 @@ ClusterView Scheduler::view() {
   runtime::Lock lock(mutex_);
   ClusterView out;
   out.namespaces = namespaces_;
-  for (const auto& [name, node] : nodes_) out.nodes.emplace(name, NodeInfo{.node = node, .pods = {}, .used = {}});
+  for (const auto& [name, node] : nodes_)
+    out.nodes.emplace(name, NodeInfo{.node = node, .pods = {}, .used = {}});
   for (const auto& [key, pod] : pods_) {
     if (is_terminal(*pod)) continue;
     std::string node = pod->spec.node_name;

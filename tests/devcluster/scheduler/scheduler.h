@@ -10,8 +10,8 @@
 
 namespace karpenter::devcluster {
 
-// The embedded kube-scheduler: binds pending pods to nodes, or says in the PodScheduled condition why it cannot.
-// start() spawns its threads on the runtime; they end with it.
+// The embedded kube-scheduler: binds pending pods to nodes, or says in the PodScheduled condition why it
+// cannot. start() spawns its threads on the runtime; they end with it.
 class Scheduler {
  public:
   explicit Scheduler(kube::Client& client);
@@ -29,7 +29,8 @@ class Scheduler {
   void schedule_pending(const kube::Call& call);
   base::Status place(const PodPtr& pod, ClusterView& cluster, const kube::Call& call);
   base::Status bind(const PodPtr& pod, const std::string& node, const kube::Call& call);
-  base::Status report_unschedulable(const model::Pod& pod, const std::string& message, const kube::Call& call);
+  base::Status report_unschedulable(const model::Pod& pod, const std::string& message,
+                                    const kube::Call& call);
 
   kube::Client& client_;
   Signal signal_;

@@ -148,7 +148,8 @@ bool daemon_runs_on(json::View pod_template, json::View node) {
 
 void pin_daemon(json::Ref pod, std::string_view node_name) {
   const auto spec = pod["spec"];
-  const auto node_affinity = spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+  const auto node_affinity =
+      spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
   const auto terms = node_affinity["nodeSelectorTerms"];
   if (terms.view().size() == 0) terms.push_back().set_object();
   for (std::size_t i = 0; i < terms.view().size(); ++i) {

@@ -22,8 +22,8 @@ std::int64_t count_ready(const std::vector<KeyedObject>& pods) {
   return std::ranges::count_if(pods, [](const auto& pod) { return is_pod_ready(*pod.object); });
 }
 
-// Patches status only where it differs, so that a settled cluster is silent; and only the version that was looked at: an
-// eviction that was granted meanwhile must not be forgotten.
+// Patches status only where it differs, so that a settled cluster is silent; and only the version that was
+// looked at: an eviction that was granted meanwhile must not be forgotten.
 base::Status update_status(kube::Client& client, const kube::Kind& kind, const KeyedObject& object,
                            const json::Value& status, const kube::Call& call) {
   json::Value after = (*object.object)["status"].clone();
@@ -178,7 +178,8 @@ base::Status Workloads::sync_replica_set(const KeyedObject& set, const kube::Cal
   if (object["metadata"]["deletionTimestamp"].exists()) return base::ok();
   const auto& pods = pods_of(object);
   const auto have = pods.size() + expected_of(object);
-  const auto want = static_cast<std::size_t>(std::max<std::int64_t>(0, object["spec"]["replicas"].integer_or(1)));
+  const auto want =
+      static_cast<std::size_t>(std::max<std::int64_t>(0, object["spec"]["replicas"].integer_or(1)));
   const json::Value pod = make_pod(object, "ReplicaSet", object["spec"]["template"]);
   for (std::size_t i = have; i < want; ++i) RETURN_IF_ERROR(create(kPods, pod, call));
   if (have > want) {
@@ -192,7 +193,8 @@ base::Status Workloads::sync_replica_set(const KeyedObject& set, const kube::Cal
   return update_status(client_, kReplicaSets, set, status, call);
 }
 
-base::Status Workloads::sync_daemon_set(const KeyedObject& set, const Objects& nodes, const kube::Call& call) {
+base::Status Workloads::sync_daemon_set(const KeyedObject& set, const Objects& nodes,
+                                        const kube::Call& call) {
   const json::View object = *set.object;
   if (object["metadata"]["deletionTimestamp"].exists()) return base::ok();
   const auto& pods = pods_of(object);
@@ -221,8 +223,8 @@ base::Status Workloads::sync_daemon_set(const KeyedObject& set, const Objects& n
   return update_status(client_, kDaemonSets, set, status, call);
 }
 
-base::Status Workloads::sync_budget(const KeyedObject& budget, const Objects& pods, const Objects& replica_sets,
-                                    const kube::Call& call) {
+base::Status Workloads::sync_budget(const KeyedObject& budget, const Objects& pods,
+                                    const Objects& replica_sets, const kube::Call& call) {
   auto decoded = kube::decode<model::PodDisruptionBudget>(*budget.object);
   if (!decoded) return std::move(decoded).error();
   std::vector<Object> selected;

@@ -10,8 +10,8 @@
 
 namespace karpenter::devcluster {
 
-// The controller manager of the embedded cluster, as far as an autoscaler can see it: Deployments make ReplicaSets make
-// Pods, DaemonSets put a Pod on each node, disruption budgets know how many pods may go.
+// The controller manager of the embedded cluster, as far as an autoscaler can see it: Deployments make
+// ReplicaSets make Pods, DaemonSets put a Pod on each node, disruption budgets know how many pods may go.
 // start() spawns threads on the runtime; they end with it.
 class Workloads {
  public:
@@ -25,7 +25,8 @@ class Workloads {
   void step(const kube::Call& call);
   [[nodiscard]] bool synced() const;
   // Each is tried again at the next change: a failure needs no answer here.
-  base::Status sync_deployment(const KeyedObject& deployment, const Objects& replica_sets, const kube::Call& call);
+  base::Status sync_deployment(const KeyedObject& deployment, const Objects& replica_sets,
+                               const kube::Call& call);
   base::Status sync_replica_set(const KeyedObject& set, const kube::Call& call);
   base::Status sync_daemon_set(const KeyedObject& set, const Objects& nodes, const kube::Call& call);
   base::Status sync_budget(const KeyedObject& budget, const Objects& pods, const Objects& replica_sets,
@@ -45,8 +46,8 @@ class Workloads {
   ObjectCache daemon_sets_;
   ObjectCache budgets_;
   std::map<std::string, std::vector<KeyedObject>> pods_by_owner_;  // of this step
-  // Pods made but not yet seen in the cache, by owner uid. Keeps a lagging cache from making them twice. One that is
-  // not seen in time came and went unseen.
+  // Pods made but not yet seen in the cache, by owner uid. Keeps a lagging cache from making them twice. One
+  // that is not seen in time came and went unseen.
   struct Expected {
     model::ObjectKey key;
     runtime::Mono until;

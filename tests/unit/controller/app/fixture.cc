@@ -16,7 +16,8 @@ using devcluster::EmbeddedCluster;
 using devcluster::InstanceState;
 
 const net::Origin kAwsOrigin{.scheme = "http", .host = "aws.simulated", .port = 80};
-constexpr kube::Kind kCrds{"apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", false};
+constexpr kube::Kind kCrds{"apiextensions.k8s.io", "v1", "CustomResourceDefinition",
+                           "customresourcedefinitions", false};
 constexpr kube::Kind kPools{"karpenter.sh", "v1", "NodePool", "nodepools", false};
 constexpr kube::Kind kClasses{"karpenter.k8s.aws", "v1", "EC2NodeClass", "ec2nodeclasses", false};
 constexpr kube::Kind kClaims{"karpenter.sh", "v1", "NodeClaim", "nodeclaims", false};
@@ -93,7 +94,8 @@ base::Result<net::HttpResponse> Road::send(const net::HttpRequest& request, cons
   return answer;
 }
 
-base::Result<std::unique_ptr<net::ByteStream>> Road::open(const net::HttpRequest& request, const net::Call& call) {
+base::Result<std::unique_ptr<net::ByteStream>> Road::open(const net::HttpRequest& request,
+                                                          const net::Call& call) {
   if (judge_(request) != Fate::kPass) return no_route(request);
   return loopback_.open(request, call);
 }
@@ -103,7 +105,8 @@ AppTest::Life::Life(AppTest& test)
       log(*process, test.sink_, log_options()),
       kube([&test](const auto& request) { return test.judge_kube ? test.judge_kube(request) : Fate::kPass; }),
       aws([&test](const auto& request) { return test.judge_aws ? test.judge_aws(request) : Fate::kPass; }),
-      client(*process, kube, {.origin = EmbeddedCluster::internal_origin(), .bearer_token = [&test] { return test.token; }}) {
+      client(*process, kube,
+             {.origin = EmbeddedCluster::internal_origin(), .bearer_token = [&test] { return test.token; }}) {
   kube.lead_to(EmbeddedCluster::internal_origin(), test.cluster.api());
   aws.lead_to(kAwsOrigin, test.cluster.aws());
   auto made = app::App::make(settings(), {*process, client, client, aws, log, test.metrics_, "test"});
@@ -119,8 +122,9 @@ AppTest::Life::~Life() {
 
 AppTest::AppTest() : cluster(sim, cluster_options()) {
   cluster.start();
-  for (const auto* name : {"karpenter.k8s.aws_awsnodetemplates", "karpenter.k8s.aws_ec2nodeclasses",
-                           "karpenter.sh_nodeclaims", "karpenter.sh_nodepools", "karpenter.sh_provisioners"}) {
+  for (const auto* name :
+       {"karpenter.k8s.aws_awsnodetemplates", "karpenter.k8s.aws_ec2nodeclasses", "karpenter.sh_nodeclaims",
+        "karpenter.sh_nodepools", "karpenter.sh_provisioners"}) {
     create(read_crd(name).dump());
   }
   create(kNodeClass);
@@ -143,14 +147,13 @@ void AppTest::create(const std::string& text) {
   auto object = one_document(text);
   const auto kind = kind_of(object);
   object["apiVersion"].set(kind.api_version());
-  auto made = cluster.client().send(
-      kube::create_request(kind, kind.namespaced ? "default" : "", object), {});
+  auto made = cluster.client().send(kube::create_request(kind, kind.namespaced ? "default" : "", object), {});
   ASSERT_TRUE(made.has_value()) << made.error().text();
 }
 
 void AppTest::patch(const kube::Kind& kind, const model::ObjectKey& key, const std::string& text) {
-  auto done =
-      cluster.client().send(kube::patch_request(kind, key, kube::PatchType::kMerge, one_document(text), ""), {});
+  auto done = cluster.client().send(
+      kube::patch_request(kind, key, kube::PatchType::kMerge, one_document(text), ""), {});
   ASSERT_TRUE(done.has_value()) << done.error().text();
 }
 
@@ -178,12 +181,14 @@ void AppTest::scale(const std::string& app, int replicas, const std::string& poo
   }
   const std::string selector = pool.empty() ? "" : "nodeSelector: {karpenter.sh/nodepool: " + pool + "}, ";
   create("kind: Deployment\nmetadata: {name: " + app + "}\nspec: {replicas: " + std::to_string(replicas) +
-         ", selector: {matchLabels: {app: " + app + "}}, template: {metadata: {labels: {app: " + app + "}}, spec: {" +
-         selector + "containers: [{name: m, image: pause, resources: {requests: {cpu: '1'}}}]}}}");
+         ", selector: {matchLabels: {app: " + app + "}}, template: {metadata: {labels: {app: " + app +
+         "}}, spec: {" + selector +
+         "containers: [{name: m, image: pause, resources: {requests: {cpu: '1'}}}]}}}");
 }
 
 void AppTest::drop_schema(const std::string& crd) {
-  const auto versions = cluster.client().send(kube::get_request(kCrds, {.namespace_name = "", .name = crd}), {});
+  const auto versions =
+      cluster.client().send(kube::get_request(kCrds, {.namespace_name = "", .name = crd}), {});
   ASSERT_TRUE(versions.has_value());
   json::Value change = json::Value::object();
   change["spec"]["versions"].set((*versions)["spec"]["versions"]);
@@ -223,7 +228,8 @@ std::vector<std::string> AppTest::lines(const std::vector<std::string>& words) c
 
 std::vector<model::KubeEvent> AppTest::events(std::string_view reason, std::string_view name) {
   auto out = list<model::KubeEvent>();
-  std::erase_if(out, [&](const auto& event) { return event.reason != reason || event.involved_object.name != name; });
+  std::erase_if(
+      out, [&](const auto& event) { return event.reason != reason || event.involved_object.name != name; });
   return out;
 }
 

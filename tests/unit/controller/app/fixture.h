@@ -33,15 +33,16 @@ class Road final : public net::Transport {
   explicit Road(std::function<Fate(const net::HttpRequest&)> judge) : judge_(std::move(judge)) {}
   void lead_to(const net::Origin& origin, net::Handler& handler) { loopback_.route(origin, handler); }
   base::Result<net::HttpResponse> send(const net::HttpRequest& request, const net::Call& call) override;
-  base::Result<std::unique_ptr<net::ByteStream>> open(const net::HttpRequest& request, const net::Call& call) override;
+  base::Result<std::unique_ptr<net::ByteStream>> open(const net::HttpRequest& request,
+                                                      const net::Call& call) override;
 
  private:
   std::function<Fate(const net::HttpRequest&)> judge_;
   net::LoopbackTransport loopback_;
 };
 
-// The controller's App over the embedded cluster in virtual time, without webhooks. A NodePool is made by hand where a
-// test needs one; the EC2NodeClass `default` is there.
+// The controller's App over the embedded cluster in virtual time, without webhooks. A NodePool is made by
+// hand where a test needs one; the EC2NodeClass `default` is there.
 class AppTest : public testing::Test {
  protected:
   AppTest();

@@ -1,6 +1,7 @@
 #include "tests/unit/controller/app/fixture.h"
 
-// When things go wrong around the composed controller: it says so, waits, and goes on with all that is not concerned.
+// When things go wrong around the composed controller: it says so, waits, and goes on with all that is not
+// concerned.
 
 namespace karpenter::app_test {
 namespace {
@@ -81,7 +82,8 @@ TEST_F(AppTest, waits_for_an_aws_endpoint_that_is_away) {
   sim.run_for(10min);
   EXPECT_FALSE(controller().caches_synced());
   EXPECT_FALSE(ended().has_value());
-  const auto said = lines({"cannot start the AWS provider, trying again", "ec2 api connectivity check", "cannot connect"});
+  const auto said =
+      lines({"cannot start the AWS provider, trying again", "ec2 api connectivity check", "cannot connect"});
   EXPECT_GE(said.size(), 5U);
   EXPECT_LE(said.size(), 30U);
   EXPECT_EQ(instances(), 0U);
@@ -122,7 +124,8 @@ TEST_F(AppTest, a_malformed_node_pool_is_skipped_with_an_event_and_a_line) {
   scale("web", 1);
   start();
   ASSERT_TRUE(settles([&] { return running() == 1; }));
-  for (const auto& claim : list<model::NodeClaim>()) EXPECT_EQ(claim.meta.label("karpenter.sh/nodepool"), "good");
+  for (const auto& claim : list<model::NodeClaim>())
+    EXPECT_EQ(claim.meta.label("karpenter.sh/nodepool"), "good");
   sim.run_for(3min);
   const auto said = lines({"ignoring malformed object", "spoilt"});
   ASSERT_EQ(said.size(), 1U);
@@ -152,6 +155,24 @@ TEST_F(AppTest, a_pool_that_becomes_malformed_stays_as_it_was_last_read) {
   EXPECT_EQ(lines({"ignoring malformed object", "spec.weight"}).size(), 1U);
   scale("web", 9);
   ASSERT_TRUE(settles([&] { return running() == 9; }));
+}
+
+TEST_F(AppTest, a_pool_that_can_be_read_but_not_used_says_so_in_its_status) {
+  add_pool("good");
+  add_pool("spoilt");
+  drop_schema("nodepools.karpenter.sh");
+  patch(kPools, {.namespace_name = "", .name = "spoilt"}, "spec: {disruption: {consolidateAfter: soon}}");
+  scale("web", 1);
+  start();
+  ASSERT_TRUE(settles([&] { return running() == 1; }));
+  for (const auto& pool : list<model::NodePool>()) {
+    EXPECT_EQ(model::is_true(pool.status.conditions, "Ready"), pool.meta.name == "good") << pool.meta.name;
+    if (pool.meta.name == "good") continue;
+    const auto* validation = model::find_condition(pool.status.conditions, "ValidationSucceeded");
+    ASSERT_NE(validation, nullptr);
+    EXPECT_EQ(validation->status, "False");
+    EXPECT_NE(validation->message.find("consolidateAfter"), std::string::npos) << validation->message;
+  }
 }
 
 TEST_F(AppTest, a_malformed_node_claim_harms_neither_the_others_nor_its_instance) {
@@ -196,8 +217,10 @@ TEST_F(AppTest, a_lost_lease_ends_the_run_with_an_error) {
 }
 
 TEST_F(AppTest, a_second_replica_waits_for_the_lease) {
-  create("kind: Deployment\nmetadata: {name: web}\nspec: {replicas: 0, selector: {matchLabels: {a: b}}, template: "
-         "{metadata: {labels: {a: b}}, spec: {containers: [{name: m, image: pause}]}}}");
+  create(
+      "kind: Deployment\nmetadata: {name: web}\nspec: {replicas: 0, selector: {matchLabels: {a: b}}, "
+      "template: "
+      "{metadata: {labels: {a: b}}, spec: {containers: [{name: m, image: pause}]}}}");
   start();
   ASSERT_TRUE(settles([&] { return !lines({"became leader"}).empty(); }));
   stop();

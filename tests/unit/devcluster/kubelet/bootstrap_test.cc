@@ -26,9 +26,11 @@ spec:
 )";
 
 std::string mime(const std::vector<std::string>& parts, const std::string& line_end = "\n") {
-  std::string out = "MIME-Version: 1.0" + line_end + "Content-Type: multipart/mixed; boundary=\"//\"" + line_end;
+  std::string out =
+      "MIME-Version: 1.0" + line_end + "Content-Type: multipart/mixed; boundary=\"//\"" + line_end;
   for (const auto& part : parts) {
-    out += line_end + "--//" + line_end + "Content-Type: application/node.eks.aws" + line_end + line_end + part;
+    out +=
+        line_end + "--//" + line_end + "Content-Type: application/node.eks.aws" + line_end + line_end + part;
   }
   return out + line_end + "--//--" + line_end;
 }
@@ -54,7 +56,8 @@ TEST(Bootstrap, reads_nodeadm_plain_and_in_mime) {
 
 TEST(Bootstrap, a_later_node_config_adds_to_an_earlier_one) {
   const auto read = read_user_data(mime(
-      {"kind: NodeConfig\nspec:\n  kubelet:\n    config: {maxPods: 8}\n    flags: [--node-labels=own=1]\n", kNodeConfig}));
+      {"kind: NodeConfig\nspec:\n  kubelet:\n    config: {maxPods: 8}\n    flags: [--node-labels=own=1]\n",
+       kNodeConfig}));
   ASSERT_TRUE(read.has_value()) << read.error().text();
   EXPECT_EQ(read->max_pods, 29);
   EXPECT_EQ(read->labels.size(), 3U);
@@ -78,18 +81,22 @@ TEST(Bootstrap, a_machine_with_bad_user_data_joins_nothing) {
       {"empty", "", "names no cluster"},
       {"another script", "#!/bin/bash\necho hello boundary=x\n", "names no cluster"},
       {"no cluster in the config", "kind: NodeConfig\nspec: {}\n", "names no cluster"},
-      {"no end of the parts", "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"//\"\n\n--//\n", "names no cluster"},
+      {"no end of the parts", "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"//\"\n\n--//\n",
+       "names no cluster"},
       {"broken YAML", "kind: NodeConfig\nspec: [\n", "line"},
       {"taint without effect", "/etc/eks/bootstrap.sh demo --kubelet-extra-args '--register-with-taints=a=b'",
        "taint without effect"},
-      {"taint without key", "kind: NodeConfig\nspec: {kubelet: {config: {registerWithTaints: [{effect: NoSchedule}]}}}",
+      {"taint without key",
+       "kind: NodeConfig\nspec: {kubelet: {config: {registerWithTaints: [{effect: NoSchedule}]}}}",
        "malformed taint"},
-      {"max-pods no number", "/etc/eks/bootstrap.sh demo --kubelet-extra-args '--max-pods=many'", "no number"},
+      {"max-pods no number", "/etc/eks/bootstrap.sh demo --kubelet-extra-args '--max-pods=many'",
+       "no number"},
   };
   for (const auto& c : cases) {
     const auto read = read_user_data(c.text);
     ASSERT_TRUE(read.failed_with(base::Code::kInvalid)) << c.name;
-    EXPECT_NE(read.error().text().find(c.message), std::string::npos) << c.name << ": " << read.error().text();
+    EXPECT_NE(read.error().text().find(c.message), std::string::npos)
+        << c.name << ": " << read.error().text();
   }
 }
 

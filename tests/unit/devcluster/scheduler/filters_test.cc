@@ -93,7 +93,9 @@ TEST(Filters, taints_and_cordons_keep_away_who_does_not_tolerate_them) {
   EXPECT_EQ(cluster.obstacle("c", "{}"), "node(s) were unschedulable");
   EXPECT_EQ(cluster.takers("spec: {tolerations: [{key: k, value: v}]}"), "ab");
   EXPECT_EQ(cluster.takers("spec: {tolerations: [{key: k, value: w}]}"), "b");
-  EXPECT_EQ(cluster.takers("spec: {tolerations: [{key: node.kubernetes.io/unschedulable, operator: Exists}]}"), "bc");
+  EXPECT_EQ(
+      cluster.takers("spec: {tolerations: [{key: node.kubernetes.io/unschedulable, operator: Exists}]}"),
+      "bc");
   EXPECT_EQ(cluster.takers("spec: {tolerations: [{operator: Exists}]}"), "abc");
   EXPECT_LT(cluster.points("b", "{}"), cluster.points("a", "{}"));
 }
@@ -101,7 +103,8 @@ TEST(Filters, taints_and_cordons_keep_away_who_does_not_tolerate_them) {
 TEST(Filters, node_selectors_and_affinity_terms) {
   const Cluster cluster;
   const auto terms = [](const std::string& text) {
-    return "spec: {affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: " +
+    return "spec: {affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "
+           "{nodeSelectorTerms: " +
            text + "}}}}";
   };
   const struct {
@@ -135,7 +138,9 @@ TEST(Filters, node_selectors_and_affinity_terms) {
 }
 
 TEST(Filters, host_ports_collide_by_protocol_port_and_address) {
-  const auto port = [](const std::string& text) { return "spec: {containers: [{name: m, ports: [" + text + "]}]}"; };
+  const auto port = [](const std::string& text) {
+    return "spec: {containers: [{name: m, ports: [" + text + "]}]}";
+  };
   Cluster cluster;
   cluster.run("a", port("{containerPort: 80, hostPort: 8080, hostIP: 10.0.0.1}"));
   EXPECT_EQ(cluster.takers(port("{containerPort: 80, hostPort: 8080}")), "bc");
@@ -161,7 +166,8 @@ TEST(Filters, hard_spread_bounds_the_skew) {
   EXPECT_EQ(cluster.takers(spread("", "missing")), "");
   cluster.run("c", kApp);
   EXPECT_EQ(cluster.takers(spread("")), "abc");
-  EXPECT_EQ(cluster.takers(spread(", minDomains: 3")), "");  // a third zone is missing: the least count is none
+  EXPECT_EQ(cluster.takers(spread(", minDomains: 3")),
+            "");  // a third zone is missing: the least count is none
   cluster.run("c", "metadata: {namespace: other, labels: {app: x}}");  // another namespace does not count
   EXPECT_EQ(cluster.takers(spread("")), "abc");
 }
@@ -176,9 +182,11 @@ TEST(Filters, spread_counts_tainted_nodes_unless_told_not_to) {
   EXPECT_EQ(cluster.takers(spread(", nodeTaintsPolicy: Honor")), "c");
 }
 
-std::string affinity(const std::string& sort, const std::string& more, const std::string& labels = "{app: x}") {
+std::string affinity(const std::string& sort, const std::string& more,
+                     const std::string& labels = "{app: x}") {
   return "metadata: {labels: " + labels + "}\nspec: {affinity: {" + sort +
-         ": {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: zone, labelSelector: {matchLabels: {app: "
+         ": {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: zone, labelSelector: "
+         "{matchLabels: {app: "
          "x}}" +
          more + "}]}}}";
 }
@@ -193,8 +201,9 @@ TEST(Filters, pod_affinity_follows_its_group_and_the_first_may_start) {
   EXPECT_EQ(cluster.takers(affinity("podAffinity", ", namespaces: [other]", "{app: y}")), "");
   cluster.run("c", "metadata: {namespace: other, labels: {app: x}}");
   EXPECT_EQ(cluster.takers(affinity("podAffinity", ", namespaces: [other]", "{app: y}")), "c");
-  EXPECT_EQ(cluster.takers(affinity("podAffinity", ", namespaceSelector: {matchLabels: {team: blue}}", "{app: y}")),
-            "c");
+  EXPECT_EQ(
+      cluster.takers(affinity("podAffinity", ", namespaceSelector: {matchLabels: {team: blue}}", "{app: y}")),
+      "c");
   EXPECT_EQ(cluster.takers(affinity("podAffinity", ", namespaceSelector: {}", "{app: y}")), "abc");
 }
 
@@ -216,13 +225,15 @@ TEST(Score, prefers_the_emptier_node_preferred_labels_and_soft_spread) {
   EXPECT_DOUBLE_EQ(cluster.points("a", needs("{}")), 50);
   EXPECT_DOUBLE_EQ(cluster.points("b", needs("{}")), 100);
   const std::string preferred =
-      "spec: {affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 70, preference: "
+      "spec: {affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 70, "
+      "preference: "
       "{matchFields: [{key: metadata.name, operator: In, values: [a]}]}}]}}}";
   EXPECT_GT(cluster.points("a", preferred), cluster.points("b", preferred));
   cluster.run("b", kApp);
-  const std::string soft = std::string(kApp) +
-                           "\nspec: {topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: "
-                           "ScheduleAnyway, labelSelector: {matchLabels: {app: x}}}]}";
+  const std::string soft =
+      std::string(kApp) +
+      "\nspec: {topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: "
+      "ScheduleAnyway, labelSelector: {matchLabels: {app: x}}}]}";
   EXPECT_GT(cluster.points("c", soft), cluster.points("b", soft));
   EXPECT_EQ(cluster.takers(soft), "abc");
 }

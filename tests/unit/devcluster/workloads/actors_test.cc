@@ -7,7 +7,8 @@
 #include "tests/support/sim_runtime.h"
 #include "tests/unit/devcluster/yaml.h"
 
-// Scheduler, workload controllers and kubelets over one API server, in virtual time, on machines made by hand.
+// Scheduler, workload controllers and kubelets over one API server, in virtual time, on machines made by
+// hand.
 
 namespace karpenter::devcluster {
 namespace {
@@ -26,17 +27,20 @@ class Actors : public testing::Test {
     auto object = object_of(text);
     object["apiVersion"].set(kind.api_version());
     object["kind"].set(kind.kind);
-    auto made = cluster_.client().send(kube::create_request(kind, kind.namespaced ? "default" : "", object), {});
+    auto made =
+        cluster_.client().send(kube::create_request(kind, kind.namespaced ? "default" : "", object), {});
     ASSERT_TRUE(made.has_value()) << made.error().text();
   }
   void patch(const kube::Kind& kind, const std::string& name, const std::string& text) {
     const model::ObjectKey key{.namespace_name = kind.namespaced ? "default" : "", .name = name};
-    auto done = cluster_.client().send(kube::patch_request(kind, key, kube::PatchType::kMerge, object_of(text), ""), {});
+    auto done = cluster_.client().send(
+        kube::patch_request(kind, key, kube::PatchType::kMerge, object_of(text), ""), {});
     ASSERT_TRUE(done.has_value()) << done.error().text();
   }
   void remove(const kube::Kind& kind, const std::string& name) {
     const model::ObjectKey key{.namespace_name = kind.namespaced ? "default" : "", .name = name};
-    ASSERT_TRUE(cluster_.client().send(kube::delete_request(kind, key, json::Value::object()), {}).has_value());
+    ASSERT_TRUE(
+        cluster_.client().send(kube::delete_request(kind, key, json::Value::object()), {}).has_value());
   }
   void add_node(const std::string& name) {
     create(kNodes, "metadata: {name: " + name +
@@ -44,9 +48,10 @@ class Actors : public testing::Test {
                        "status: {allocatable: {cpu: '2', memory: 4Gi, pods: '10'}}");
   }
   void deploy(int replicas) {
-    create(kDeployments, "metadata: {name: web}\nspec: {replicas: " + std::to_string(replicas) +
-                             ", selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: "
-                             "{containers: [{name: m, image: pause, resources: {requests: {cpu: 500m}}}]}}}");
+    create(kDeployments,
+           "metadata: {name: web}\nspec: {replicas: " + std::to_string(replicas) +
+               ", selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: "
+               "{containers: [{name: m, image: pause, resources: {requests: {cpu: 500m}}}]}}}");
   }
   json::Value get(const kube::Kind& kind, const std::string& name) {
     auto found = cluster_.client().send(
@@ -56,7 +61,9 @@ class Actors : public testing::Test {
   std::int64_t status_of(const kube::Kind& kind, const std::string& name, const char* field) {
     return get(kind, name).view()["status"][field].integer_or(-1);
   }
-  std::vector<model::Pod> pods() { return kube::Api<model::Pod>(cluster_.client()).list("default", {}, {})->items; }
+  std::vector<model::Pod> pods() {
+    return kube::Api<model::Pod>(cluster_.client()).list("default", {}, {})->items;
+  }
   std::size_t running_on(const std::string& node) {
     const auto all = pods();
     return static_cast<std::size_t>(std::ranges::count_if(
@@ -70,7 +77,8 @@ class Actors : public testing::Test {
 
 TEST_F(Actors, run_a_deployment_on_the_nodes_there_are_and_scale_it_down) {
   deploy(6);
-  create(kDisruptionBudgets, "metadata: {name: web}\nspec: {maxUnavailable: 1, selector: {matchLabels: {app: web}}}");
+  create(kDisruptionBudgets,
+         "metadata: {name: web}\nspec: {maxUnavailable: 1, selector: {matchLabels: {app: web}}}");
   ASSERT_TRUE(settles([&] { return pods().size() == 6; }));
   ASSERT_TRUE(settles([&] {
     const auto all = pods();
@@ -92,9 +100,7 @@ TEST_F(Actors, run_a_deployment_on_the_nodes_there_are_and_scale_it_down) {
 
   add_node("n2");
   ASSERT_TRUE(settles([&] { return running_on("n1") + running_on("n2") == 6; }));
-  ASSERT_TRUE(settles([&] {
-    return status_of(kDisruptionBudgets, "web", "disruptionsAllowed") == 1;
-  }));
+  ASSERT_TRUE(settles([&] { return status_of(kDisruptionBudgets, "web", "disruptionsAllowed") == 1; }));
   EXPECT_EQ(status_of(kDeployments, "web", "readyReplicas"), 6);
   EXPECT_EQ(status_of(kDeployments, "web", "unavailableReplicas"), 0);
 
@@ -109,10 +115,9 @@ TEST_F(Actors, run_a_deployment_on_the_nodes_there_are_and_scale_it_down) {
 TEST_F(Actors, grant_no_more_evictions_than_the_budget_even_at_one_instant) {
   add_node("n1");
   deploy(3);
-  create(kDisruptionBudgets, "metadata: {name: web}\nspec: {maxUnavailable: 1, selector: {matchLabels: {app: web}}}");
-  ASSERT_TRUE(settles([&] {
-    return status_of(kDisruptionBudgets, "web", "disruptionsAllowed") == 1;
-  }));
+  create(kDisruptionBudgets,
+         "metadata: {name: web}\nspec: {maxUnavailable: 1, selector: {matchLabels: {app: web}}}");
+  ASSERT_TRUE(settles([&] { return status_of(kDisruptionBudgets, "web", "disruptionsAllowed") == 1; }));
   const auto evict_all = [&] {
     const auto all = pods();
     return std::ranges::count_if(all, [&](const auto& pod) {
@@ -130,12 +135,14 @@ TEST_F(Actors, grant_no_more_evictions_than_the_budget_even_at_one_instant) {
 }
 
 TEST_F(Actors, keep_one_daemon_on_each_node_that_takes_it) {
-  create(kDaemonSets, "metadata: {name: log}\nspec: {selector: {matchLabels: {app: log}}, template: {metadata: {labels: "
-                      "{app: log}}, spec: {containers: [{name: m, image: pause}]}}}");
+  create(kDaemonSets,
+         "metadata: {name: log}\nspec: {selector: {matchLabels: {app: log}}, template: {metadata: {labels: "
+         "{app: log}}, spec: {containers: [{name: m, image: pause}]}}}");
   add_node("n1");
   add_node("n2");
-  create(kNodes, "metadata: {name: n3}\nspec: {taints: [{key: gpu, effect: NoSchedule}]}\n"
-                 "status: {allocatable: {cpu: '2', pods: '10'}}");
+  create(kNodes,
+         "metadata: {name: n3}\nspec: {taints: [{key: gpu, effect: NoSchedule}]}\n"
+         "status: {allocatable: {cpu: '2', pods: '10'}}");
   create(kNodes, "metadata: {name: full}\nstatus: {allocatable: {cpu: '2', pods: '0'}}");
   ASSERT_TRUE(settles([&] { return running_on("n1") == 1 && running_on("n2") == 1 && pods().size() == 3; }));
   EXPECT_EQ(status_of(kDaemonSets, "log", "desiredNumberScheduled"), 3);

@@ -23,8 +23,9 @@ std::string names(const std::vector<KeyedObject>& pods) {
 }
 
 TEST(Victims, unbound_then_unready_then_young_go_first) {
-  const std::vector<KeyedObject> pods = {pod("o", "n", "True", 1), pod("y", "n", "True", 5), pod("z", "n", "True", 5),
-                                         pod("r", "n", "False", 2), pod("u", "", "False", 3)};
+  const std::vector<KeyedObject> pods = {pod("o", "n", "True", 1), pod("y", "n", "True", 5),
+                                         pod("z", "n", "True", 5), pod("r", "n", "False", 2),
+                                         pod("u", "", "False", 3)};
   EXPECT_EQ(names(pick_victims(pods, 1)), "u");
   EXPECT_EQ(names(pick_victims(pods, 4)), "uryz");
   EXPECT_EQ(names(pick_victims(pods, 9)), "uryzo");
@@ -72,19 +73,22 @@ TEST(Daemons, run_where_selector_affinity_and_taints_allow) {
     bool runs;
   } cases[] = {
       {"plain", "{}", "{}", true},
-      {"no room", "{containers: [{name: m, resources: {requests: {cpu: '64'}}}], overhead: {cpu: '1'}}", "{}", true},
+      {"no room", "{containers: [{name: m, resources: {requests: {cpu: '64'}}}], overhead: {cpu: '1'}}", "{}",
+       true},
       {"not ready", "{}", "{taints: [{key: node.kubernetes.io/not-ready, effect: NoExecute}]}", true},
       {"cordoned", "{}",
        "{unschedulable: true, taints: [{key: node.kubernetes.io/unschedulable, effect: NoSchedule}]}", true},
       {"untolerated", "{}", "{taints: [{key: k, effect: NoSchedule}]}", false},
-      {"tolerated", "{tolerations: [{key: k, operator: Exists}]}", "{taints: [{key: k, effect: NoSchedule}]}", true},
+      {"tolerated", "{tolerations: [{key: k, operator: Exists}]}", "{taints: [{key: k, effect: NoSchedule}]}",
+       true},
       {"selector", "{nodeSelector: {role: gpu}}", "{}", false},
       {"affinity",
        "{affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: "
        "[{matchExpressions: [{key: role, operator: In, values: [web]}]}]}}}}",
        "{}", true},
       {"other pods do not matter",
-       "{affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: zone, labelSelector: "
+       "{affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: zone, "
+       "labelSelector: "
        "{matchLabels: {app: none}}}]}}}",
        "{}", true},
   };
@@ -98,20 +102,23 @@ TEST(Daemons, run_where_selector_affinity_and_taints_allow) {
 TEST(Daemons, are_pinned_to_their_node_in_every_term) {
   auto made = object_of(
       "spec: {affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: "
-      "[{matchExpressions: [{key: a, operator: Exists}]}, {matchExpressions: [{key: b, operator: Exists}]}]}}}}");
+      "[{matchExpressions: [{key: a, operator: Exists}]}, {matchExpressions: [{key: b, operator: "
+      "Exists}]}]}}}}");
   EXPECT_EQ(pinned_node(made), "");
   pin_daemon(made.ref(), "n1");
   EXPECT_EQ(pinned_node(made), "n1");
-  const auto terms = made["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
-                         ["nodeSelectorTerms"];
+  const auto terms = made["spec"]["affinity"]["nodeAffinity"]
+                         ["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"];
   for (const auto term : terms.view().items()) EXPECT_EQ(term["matchFields"].size(), 1U);
 }
 
 TEST(Budget, counts_what_may_go) {
   const auto ready = [](const std::string& name, const std::string& status) {
-    return shared("metadata: {name: " + name + "}\nstatus: {conditions: [{type: Ready, status: '" + status + "'}]}");
+    return shared("metadata: {name: " + name + "}\nstatus: {conditions: [{type: Ready, status: '" + status +
+                  "'}]}");
   };
-  const std::vector<Object> four = {ready("a", "True"), ready("b", "True"), ready("c", "True"), ready("d", "False")};
+  const std::vector<Object> four = {ready("a", "True"), ready("b", "True"), ready("c", "True"),
+                                    ready("d", "False")};
   const struct {
     const char* budget;
     std::int64_t wanted;
@@ -121,11 +128,11 @@ TEST(Budget, counts_what_may_go) {
     std::int64_t allowed;
   } cases[] = {
       {"spec: {minAvailable: 2}", 4, 4, 3, 2, 1},
-      {"spec: {minAvailable: 2}", 6, 4, 3, 2, 1},      // a number needs no owner
-      {"spec: {minAvailable: 50%}", 5, 5, 3, 3, 0},    // rounded up
-      {"spec: {maxUnavailable: 1}", 4, 4, 3, 3, 0},    // one is away already
+      {"spec: {minAvailable: 2}", 6, 4, 3, 2, 1},    // a number needs no owner
+      {"spec: {minAvailable: 50%}", 5, 5, 3, 3, 0},  // rounded up
+      {"spec: {maxUnavailable: 1}", 4, 4, 3, 3, 0},  // one is away already
       {"spec: {maxUnavailable: 2}", 4, 4, 3, 2, 1},
-      {"spec: {maxUnavailable: 2}", 5, 5, 3, 3, 0},    // one that is being replaced counts as away
+      {"spec: {maxUnavailable: 2}", 5, 5, 3, 3, 0},  // one that is being replaced counts as away
       {"spec: {maxUnavailable: 100%}", 4, 4, 3, 0, 3},
       {"spec: {maxUnavailable: 9}", 4, 4, 3, 0, 3},
       {"spec: {maxUnavailable: 2}\nstatus: {disruptedPods: {a: '2026-01-01T00:00:00Z'}}", 4, 4, 2, 2, 0},
