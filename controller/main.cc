@@ -1,40 +1,20 @@
-#include <cstdlib>
+#include <utility>
 
-#include "common/options/program.h"
-#include "common/runtime/signals.h"
+#include "common/program/program.h"
 #include "controller/app/program.h"
 
-namespace karpenter::app {
-namespace {
-
-constexpr const char* kProgram = "karpenter-controller";
-
-std::optional<std::string> from_environment(std::string_view name) {
-  const char* value = std::getenv(std::string(name).c_str());
-  if (value == nullptr) return std::nullopt;
-  return std::string(value);
+int main(int argc, char** argv) {
+  namespace k = karpenter;
+  k::options::Options settings;
+  k::program::Program program;
+  program.name = "karpenter-controller";
+  program.help = k::options::help;
+  program.parse = [&](auto args, const auto& environment) -> k::base::Status {
+    ASSIGN_OR_RETURN(settings, k::options::parse(args, environment));
+    return k::base::ok();
+  };
+  program.run = [&](auto& runtime, const auto& environment, std::stop_token stop) {
+    return k::app::run_program(runtime, settings, environment, std::move(stop));
+  };
+  return k::program::run_main(program, argc, argv);
 }
-
-int run_main(const std::vector<std::string>& args) {
-  runtime::block_signals();
-  options::Options settings;
-  const auto code = options::answer_or_parse(kProgram, args, options::help, [&]() -> base::Status {
-    ASSIGN_OR_RETURN(settings, options::parse(args, from_environment));
-    return base::ok();
-  });
-  if (code) return *code;
-  const auto real = runtime::make_real_runtime();
-  base::Status status = base::ok();
-  runtime::run_until_signal(
-      [&](std::stop_token stop) { status = run_program(*real, settings, from_environment, std::move(stop)); });
-  real->stop_all();
-  real->join_all();
-  if (status.has_value()) return 0;
-  std::fprintf(stderr, "%s: %s\n", kProgram, status.error().text().c_str());
-  return 1;
-}
-
-}  // namespace
-}  // namespace karpenter::app
-
-int main(int argc, char** argv) { return karpenter::app::run_main({argv + 1, argv + argc}); }

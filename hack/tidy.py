@@ -21,7 +21,7 @@ BANNED = {
     r"steady_clock::now": ["common/runtime/real_runtime.cc", "bench/"],
     r"\bsleep_(for|until)\(": ["common/runtime/", "tests/unit/common/net", "tests/unit/common/runtime", "tests/demo"],
     r"\b(s?rand|random_device)\b\s*[({]": ["common/runtime/real_runtime.cc"],
-    r"\bgetenv\(": ["controller/main.cc", "webhook/main.cc", "tests/"],
+    r"\bgetenv\(": ["common/program/program.cc", "tests/"],
     r"std::regex": [],
     r"std::c(out|err)\b": [],
     r"\.detach\(\)": [],

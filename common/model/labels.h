@@ -80,7 +80,8 @@ inline constexpr std::string_view kRebootingTaint = "karpenter.sh/rebooting";   
 inline constexpr std::string_view kDoNotDisrupt = "karpenter.sh/do-not-disrupt";
 inline constexpr std::string_view kNodePoolHash = "karpenter.sh/nodepool-hash";
 inline constexpr std::string_view kNodePoolHashVersion = "karpenter.sh/nodepool-hash-version";
-// Our hash values differ from the reference's, so the versions must too: else every node would drift. spec: api §9.4
+// Our hash values differ from the reference's, so the versions must too: else every node would drift. spec:
+// api §9.4
 inline constexpr std::string_view kNodePoolHashVersionNow = "v3-cpp1";
 inline constexpr std::string_view kNodeClassHash = "karpenter.k8s.aws/ec2nodeclass-hash";
 inline constexpr std::string_view kNodeClassHashVersion = "karpenter.k8s.aws/ec2nodeclass-hash-version";

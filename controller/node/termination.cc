@@ -1,5 +1,5 @@
-#include "controller/cloud/termination_poll.h"
 #include "controller/node/termination.h"
+#include "controller/cloud/termination_poll.h"
 
 #include <algorithm>
 #include <utility>

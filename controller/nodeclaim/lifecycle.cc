@@ -1,5 +1,5 @@
-#include "controller/cloud/termination_poll.h"
 #include "controller/nodeclaim/lifecycle.h"
+#include "controller/cloud/termination_poll.h"
 
 #include <algorithm>
 #include <utility>

@@ -192,7 +192,7 @@ base::Status run(std::stop_token stop) {
 
 int main(int argc, char** argv) {
   gflags::SetUsageMessage("an embedded Kubernetes cluster and AWS account on loopback\n  --dir DIR [flags]");
-  gflags::SetVersionString("0.1.0");
+  gflags::SetVersionString(KARPENTER_VERSION);
   gflags::ParseCommandLineFlags(&argc, &argv, true);
   if (FLAGS_dir.empty() || argc > 1) {
     std::fprintf(stderr, "karpenter-devcluster: --dir is required, and no other arguments\n");

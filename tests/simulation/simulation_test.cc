@@ -2,6 +2,9 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "common/base/strings.h"
 #include "tests/simulation/world.h"
@@ -18,6 +21,7 @@ struct Outcome {
   base::Status status = base::ok();
   std::uint64_t hash = 0;
   std::uint64_t writes = 0;
+  std::vector<std::uint64_t> cloud_writes;
   std::size_t lives = 0;
   std::size_t launched = 0;
   std::string log;
@@ -35,6 +39,7 @@ Outcome run(const Spec& spec, std::uint64_t seed, std::optional<Death> death = {
   if (out.status) out.status = world.play();
   out.hash = world.trace_hash();
   out.writes = world.writes();
+  out.cloud_writes = world.cloud_writes();
   out.lives = world.lives();
   out.launched = world.launched();
   if (out.status && setting("KARPENTER_LOG_LINES", "").empty()) return out;
@@ -71,26 +76,36 @@ TEST(SimulationReplay, one_seed_from_the_environment) {
   expect_good(read("main_job.yaml"), static_cast<std::uint64_t>(*seed));
 }
 
-// kill -9 at moments spread over everything the controller does to the world in a short demo: just before a write, and just
-// after one whose answer it then never sees.
-class KillAtAnyMoment : public testing::TestWithParam<std::uint64_t> {
- protected:
-  static constexpr std::uint64_t kMoments = 20;
-};
+// kill -9 at 20 moments of a short demo. Half of them are spread over everything the controller does to the world: just before
+// a write, or just after one whose answer it then never sees. The others are such unanswered writes to AWS, where an
+// instance may start that nobody has heard of.
+constexpr std::uint64_t kMoments = 20;
+
+Death death_at(std::uint64_t moment, const Outcome& undisturbed) {
+  constexpr auto kHalf = kMoments / 2;
+  if (moment < kHalf) {
+    return {.at_write = 1 + moment * undisturbed.writes / kHalf,
+            .write = moment % 2 == 0 ? Death::Write::kDoneButUnanswered : Death::Write::kNeverSent};
+  }
+  const auto& writes = undisturbed.cloud_writes;
+  return {.at_write = writes.at((moment - kHalf) * writes.size() / kHalf), .write = Death::Write::kDoneButUnanswered};
+}
+
+class KillAtAnyMoment : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(KillAtAnyMoment, no_instance_without_claim_and_none_twice) {
   const auto spec = read("short_demo.yaml");
   static const auto undisturbed = run(spec, 1);
   ASSERT_TRUE(undisturbed.status.has_value()) << undisturbed.status.error().text() << "\n" << undisturbed.log;
-  const Death death{.at_write = 1 + GetParam() * undisturbed.writes / kMoments,
-                    .write = GetParam() % 2 == 0 ? Death::Write::kDoneButUnanswered : Death::Write::kNeverSent};
+  const auto death = death_at(GetParam(), undisturbed);
   const auto killed = run(spec, 1, death);
   EXPECT_TRUE(killed.status.has_value()) << "died at write " << death.at_write << " of " << undisturbed.writes << ": "
-                                         << killed.status.error().text() << "\n" << killed.log;
+                                         << killed.status.error().text() << "\n"
+                                         << killed.log;
   EXPECT_EQ(killed.lives, 2U);
 }
 
-INSTANTIATE_TEST_SUITE_P(moments, KillAtAnyMoment, testing::Range<std::uint64_t>(0, 20));
+INSTANTIATE_TEST_SUITE_P(moments, KillAtAnyMoment, testing::Range<std::uint64_t>(0, kMoments));
 
 }  // namespace
 }  // namespace karpenter::simulation

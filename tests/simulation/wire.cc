@@ -23,8 +23,10 @@ bool is_aws_write(const net::HttpRequest& request) {
 
 }  // namespace
 
+bool is_to_aws(const net::HttpRequest& request) { return request.headers.find("X-Amz-Date").has_value(); }
+
 bool is_write(const net::HttpRequest& request) {
-  if (request.headers.find("X-Amz-Date")) return is_aws_write(request);
+  if (is_to_aws(request)) return is_aws_write(request);
   if (request.method == "GET") return false;
   const auto path = request.path();
   return path.find("/leases") == std::string_view::npos && path.find("/events") == std::string_view::npos;
@@ -32,7 +34,10 @@ bool is_write(const net::HttpRequest& request) {
 
 base::Result<net::HttpResponse> Wire::send(const net::HttpRequest& request, const net::Call& call) {
   if (life_.cut) return no_connection();
-  const bool fatal = is_write(request) && ++life_.writes == (life_.death ? life_.death->at_write : 0);
+  const bool write = is_write(request);
+  if (write) ++life_.writes;
+  if (write && is_to_aws(request)) life_.cloud_writes.push_back(life_.writes);
+  const bool fatal = write && life_.death && life_.writes == life_.death->at_write;
   if (fatal && life_.death->write == Death::Write::kNeverSent) {
     life_.cut = true;
     return no_connection();

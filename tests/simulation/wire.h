@@ -1,8 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "common/net/http.h"
 #include "tests/support/sim_runtime.h"
@@ -22,11 +23,13 @@ struct Death {
 struct Lifeline {
   bool cut = false;          // nothing passes any more, in either direction
   std::uint64_t writes = 0;  // requests that change the world, without leases and events
+  std::vector<std::uint64_t> cloud_writes = {};  // which of them went to AWS
   std::optional<Death> death = {};
 };
 
 // Whether a request changes the world by more than a lease or an event.
 [[nodiscard]] bool is_write(const net::HttpRequest& request);
+[[nodiscard]] bool is_to_aws(const net::HttpRequest& request);
 
 // Mixes every request and its status into the trace.
 class Wire final : public net::Transport {

@@ -100,6 +100,8 @@ World::~World() {
 
 std::uint64_t World::writes() const { return past_writes_ + (controller_ ? controller_->life.writes : 0); }
 
+std::vector<std::uint64_t> World::cloud_writes() const { return controller_->life.cloud_writes; }
+
 // ---- faults
 
 devcluster::EmbeddedClusterOptions World::cluster_options() {

@@ -35,6 +35,8 @@ class World {
   [[nodiscard]] std::vector<std::string> log_tail(std::size_t lines) const;
   // Of all lives of the controller, leases and events aside.
   [[nodiscard]] std::uint64_t writes() const;
+  // Which writes of the present life went to AWS.
+  [[nodiscard]] std::vector<std::uint64_t> cloud_writes() const;
   [[nodiscard]] std::size_t lives() const { return lives_; }
   [[nodiscard]] std::size_t launched() const { return cluster_->aws().instances().size(); }
 

@@ -19,7 +19,8 @@ InstanceView view_of(const Account& account, const aws_emulator::Instance& insta
   if (view.capacity_type == "spot") {
     const auto spot = account.spot_prices.find({view.type, view.zone});
     if (spot != account.spot_prices.end()) view.price = spot->second;
-  } else if (const auto price = account.on_demand_prices.find(view.type); price != account.on_demand_prices.end()) {
+  } else if (const auto price = account.on_demand_prices.find(view.type);
+             price != account.on_demand_prices.end()) {
     view.price = price->second;
   }
   return view;
