@@ -25,12 +25,14 @@ bool is_alive(const devcluster::InstanceView& instance) {
 }
 
 bool is_disrupted(const model::Node& node) {
-  return std::ranges::any_of(node.spec.taints,
-                             [](const model::Taint& taint) { return taint.key == model::labels::kDisruptedTaint; });
+  return std::ranges::any_of(node.spec.taints, [](const model::Taint& taint) {
+    return taint.key == model::labels::kDisruptedTaint;
+  });
 }
 
 bool is_healthy(const model::Pod& pod) {
-  return !pod.meta.is_deleting() && pod.status.phase == "Running" && model::is_true(pod.status.conditions, "Ready");
+  return !pod.meta.is_deleting() && pod.status.phase == "Running" &&
+         model::is_true(pod.status.conditions, "Ready");
 }
 
 }  // namespace
@@ -65,7 +67,8 @@ base::Status Checker::check_instances() {
     const auto cluster = instance.tags.find("eks:eks-cluster-name");
     const auto pool = instance.tags.find("karpenter.sh/nodepool");
     if (cluster == instance.tags.end() || cluster->second != "demo" || pool == instance.tags.end()) {
-      return base::internal("an instance lacks the tags by which it is found again").add("instance", instance.id);
+      return base::internal("an instance lacks the tags by which it is found again")
+          .add("instance", instance.id);
     }
     const auto claim = instance.tags.find("karpenter.sh/nodeclaim");
     if (claim == instance.tags.end()) continue;  // tagged a little after launch
@@ -101,7 +104,9 @@ base::Status Checker::check_pdb() {
   });
   if (healthy > spec_.pdb->min_available) pdb_reached_ = true;
   if (!pdb_reached_ || healthy >= spec_.pdb->min_available) return base::ok();
-  return base::internal("a PodDisruptionBudget is violated").add("app", spec_.pdb->app).add("healthy", std::to_string(healthy));
+  return base::internal("a PodDisruptionBudget is violated")
+      .add("app", spec_.pdb->app)
+      .add("healthy", std::to_string(healthy));
 }
 
 std::string Checker::find_unrest() {
@@ -113,7 +118,8 @@ std::string Checker::find_unrest() {
   std::set<std::string> claims;
   for (const auto& claim : list<model::NodeClaim>(client_)) {
     if (claim.meta.is_deleting()) return "NodeClaim " + claim.meta.name + " is going";
-    if (!model::is_true(claim.status.conditions, "Ready")) return "NodeClaim " + claim.meta.name + " is not ready";
+    if (!model::is_true(claim.status.conditions, "Ready"))
+      return "NodeClaim " + claim.meta.name + " is not ready";
     claims.insert(claim.status.provider_id);
   }
   std::set<std::string> nodes;
@@ -130,7 +136,8 @@ std::string Checker::find_unrest() {
   if (instances != claims) {
     return std::to_string(instances.size()) + " instances, " + std::to_string(claims.size()) + " NodeClaims";
   }
-  if (nodes != claims) return std::to_string(nodes.size()) + " nodes, " + std::to_string(claims.size()) + " NodeClaims";
+  if (nodes != claims)
+    return std::to_string(nodes.size()) + " nodes, " + std::to_string(claims.size()) + " NodeClaims";
   return "";
 }
 

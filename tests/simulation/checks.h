@@ -10,20 +10,21 @@
 
 namespace karpenter::simulation {
 
-// What must hold in a simulated world. Reads the emulators, never the controller. Driven from the main thread.
+// What must hold in a simulated world. Reads the emulators, never the controller. Driven from the main
+// thread.
 class Checker {
  public:
   // All outlive it.
   Checker(kube::Client& client, const devcluster::AwsCloud& aws, const Spec& spec)
       : client_(client), aws_(aws), spec_(spec) {}
 
-  // At every instant: no NodeClaim has two instances, no two NodeClaims have one, every instance is tagged with its cluster
-  // and NodePool, no more nodes are disrupted than the budget allows, no PodDisruptionBudget is violated. kInternal
-  // names what is broken.
+  // At every instant: no NodeClaim has two instances, no two NodeClaims have one, every instance is tagged
+  // with its cluster and NodePool, no more nodes are disrupted than the budget allows, no PodDisruptionBudget
+  // is violated. kInternal names what is broken.
   [[nodiscard]] base::Status at_instant();
 
-  // Why the cluster is not at rest, or "": no pending pod, no NodeClaim or Node on its way; instances, NodeClaims and Nodes
-  // match one to one.
+  // Why the cluster is not at rest, or "": no pending pod, no NodeClaim or Node on its way; instances,
+  // NodeClaims and Nodes match one to one.
   [[nodiscard]] std::string find_unrest();
 
   // What must not change at rest: the living instances, and which pod is where.

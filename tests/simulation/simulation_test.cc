@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/base/strings.h"
+#include "tests/simulation/objects.h"
 #include "tests/simulation/world.h"
 
 // The whole system in virtual time with faults, many seeds, each run twice. A failing seed is replayed with
@@ -33,9 +34,11 @@ std::string setting(const char* name, const char* fallback) {
 }
 
 Outcome run(const Spec& spec, std::uint64_t seed, std::optional<Death> death = {}) {
+  static const auto installation = install_objects();  // reading YAML takes a tenth of a run
+  KARP_CHECK(installation.has_value());
   World world(spec, seed, death);
   Outcome out;
-  out.status = world.start();
+  out.status = world.start(*installation);
   if (out.status) out.status = world.play();
   out.hash = world.trace_hash();
   out.writes = world.writes();
@@ -44,7 +47,8 @@ Outcome run(const Spec& spec, std::uint64_t seed, std::optional<Death> death = {
   out.launched = world.launched();
   if (out.status && setting("KARPENTER_LOG_LINES", "").empty()) return out;
   const auto lines = base::parse_int64(setting("KARPENTER_LOG_LINES", "60"));
-  for (const auto& line : world.log_tail(static_cast<std::size_t>(lines ? *lines : 60))) out.log += line + "\n";
+  for (const auto& line : world.log_tail(static_cast<std::size_t>(lines ? *lines : 60)))
+    out.log += line + "\n";
   return out;
 }
 
@@ -56,7 +60,8 @@ Spec read(const std::string& name) {
 
 void expect_good(const Spec& spec, std::uint64_t seed) {
   const auto first = run(spec, seed);
-  ASSERT_TRUE(first.status.has_value()) << "seed " << seed << ": " << first.status.error().text() << "\n" << first.log;
+  ASSERT_TRUE(first.status.has_value()) << "seed " << seed << ": " << first.status.error().text() << "\n"
+                                        << first.log;
   std::fputs(first.log.c_str(), stderr);
   const auto second = run(spec, seed);
   EXPECT_EQ(first.hash, second.hash) << "seed " << seed << " ran differently the second time";
@@ -66,7 +71,9 @@ void expect_good(const Spec& spec, std::uint64_t seed) {
 
 class Simulation : public testing::TestWithParam<std::uint64_t> {};
 
-TEST_P(Simulation, comes_to_rest_with_nothing_lost_or_doubled) { expect_good(read("main_job.yaml"), GetParam()); }
+TEST_P(Simulation, comes_to_rest_with_nothing_lost_or_doubled) {
+  expect_good(read("main_job.yaml"), GetParam());
+}
 
 INSTANTIATE_TEST_SUITE_P(seeds, Simulation, testing::Range<std::uint64_t>(1, 33));
 
@@ -76,9 +83,9 @@ TEST(SimulationReplay, one_seed_from_the_environment) {
   expect_good(read("main_job.yaml"), static_cast<std::uint64_t>(*seed));
 }
 
-// kill -9 at 20 moments of a short demo. Half of them are spread over everything the controller does to the world: just before
-// a write, or just after one whose answer it then never sees. The others are such unanswered writes to AWS, where an
-// instance may start that nobody has heard of.
+// kill -9 at 20 moments of a short demo. Half of them are spread over everything the controller does to the
+// world: just before a write, or just after one whose answer it then never sees. The others are such
+// unanswered writes to AWS, where an instance may start that nobody has heard of.
 constexpr std::uint64_t kMoments = 20;
 
 Death death_at(std::uint64_t moment, const Outcome& undisturbed) {
@@ -88,7 +95,8 @@ Death death_at(std::uint64_t moment, const Outcome& undisturbed) {
             .write = moment % 2 == 0 ? Death::Write::kDoneButUnanswered : Death::Write::kNeverSent};
   }
   const auto& writes = undisturbed.cloud_writes;
-  return {.at_write = writes.at((moment - kHalf) * writes.size() / kHalf), .write = Death::Write::kDoneButUnanswered};
+  return {.at_write = writes.at((moment - kHalf) * writes.size() / kHalf),
+          .write = Death::Write::kDoneButUnanswered};
 }
 
 class KillAtAnyMoment : public testing::TestWithParam<std::uint64_t> {};
@@ -99,8 +107,8 @@ TEST_P(KillAtAnyMoment, no_instance_without_claim_and_none_twice) {
   ASSERT_TRUE(undisturbed.status.has_value()) << undisturbed.status.error().text() << "\n" << undisturbed.log;
   const auto death = death_at(GetParam(), undisturbed);
   const auto killed = run(spec, 1, death);
-  EXPECT_TRUE(killed.status.has_value()) << "died at write " << death.at_write << " of " << undisturbed.writes << ": "
-                                         << killed.status.error().text() << "\n"
+  EXPECT_TRUE(killed.status.has_value()) << "died at write " << death.at_write << " of " << undisturbed.writes
+                                         << ": " << killed.status.error().text() << "\n"
                                          << killed.log;
   EXPECT_EQ(killed.lives, 2U);
 }

@@ -65,7 +65,8 @@ Faults read_faults(json::View object, std::vector<std::string>& wrong) {
   out.page_size = in.integer("page_size");
   if (const auto shortage = in.get("shortage"); shortage.exists()) {
     Reader part(shortage, "faults.shortage.", wrong);
-    out.shortage = Shortage{part.text("type"), part.text("zone"), part.text("capacity_type"), part.integer("count")};
+    out.shortage =
+        Shortage{part.text("type"), part.text("zone"), part.text("capacity_type"), part.integer("count")};
   }
   return out;
 }

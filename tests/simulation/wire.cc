@@ -12,9 +12,10 @@ base::Error no_connection() { return base::make_error(base::Code::kUnavailable, 
 
 bool is_aws_write(const net::HttpRequest& request) {
   constexpr std::array<std::string_view, 11> kChanging{
-      "CreateFleet", "TerminateInstances", "CreateTags", "CreateLaunchTemplate", "DeleteLaunchTemplate", "RunInstances",
-      "CreateInstanceProfile", "AddRoleToInstanceProfile", "RemoveRoleFromInstanceProfile", "DeleteInstanceProfile",
-      "TagInstanceProfile"};
+      "CreateFleet",           "TerminateInstances",       "CreateTags",
+      "CreateLaunchTemplate",  "DeleteLaunchTemplate",     "RunInstances",
+      "CreateInstanceProfile", "AddRoleToInstanceProfile", "RemoveRoleFromInstanceProfile",
+      "DeleteInstanceProfile", "TagInstanceProfile"};
   for (const auto& [key, value] : net::parse_query(request.body)) {
     if (key == "Action") return std::ranges::find(kChanging, value) != kChanging.end();
   }
@@ -50,7 +51,8 @@ base::Result<net::HttpResponse> Wire::send(const net::HttpRequest& request, cons
   return answer;
 }
 
-base::Result<std::unique_ptr<net::ByteStream>> Wire::open(const net::HttpRequest& request, const net::Call& call) {
+base::Result<std::unique_ptr<net::ByteStream>> Wire::open(const net::HttpRequest& request,
+                                                          const net::Call& call) {
   if (life_.cut) return no_connection();
   sim_.trace("open " + request.target);
   return world_.open(request, call);

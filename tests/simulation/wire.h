@@ -21,8 +21,8 @@ struct Death {
 
 // What all wires of one process share. Touched by one simulated thread at a time.
 struct Lifeline {
-  bool cut = false;          // nothing passes any more, in either direction
-  std::uint64_t writes = 0;  // requests that change the world, without leases and events
+  bool cut = false;                              // nothing passes any more, in either direction
+  std::uint64_t writes = 0;                      // requests that change the world, without leases and events
   std::vector<std::uint64_t> cloud_writes = {};  // which of them went to AWS
   std::optional<Death> death = {};
 };
@@ -35,9 +35,11 @@ struct Lifeline {
 class Wire final : public net::Transport {
  public:
   // All outlive it.
-  Wire(support::SimRuntime& sim, net::Transport& world, Lifeline& life) : sim_(sim), world_(world), life_(life) {}
+  Wire(support::SimRuntime& sim, net::Transport& world, Lifeline& life)
+      : sim_(sim), world_(world), life_(life) {}
   base::Result<net::HttpResponse> send(const net::HttpRequest& request, const net::Call& call) override;
-  base::Result<std::unique_ptr<net::ByteStream>> open(const net::HttpRequest& request, const net::Call& call) override;
+  base::Result<std::unique_ptr<net::ByteStream>> open(const net::HttpRequest& request,
+                                                      const net::Call& call) override;
 
  private:
   support::SimRuntime& sim_;

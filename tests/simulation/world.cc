@@ -36,7 +36,10 @@ bool is_ours(const net::HttpRequest& request) {
 
 // One life of the controller: its own process runtime, connections and App.
 struct World::Controller {
-  Controller(World& world, std::optional<Death> death) : life{.death = death}, process(world.sim_.make_process("controller")), log(*process, world.log_, log_options()) {
+  Controller(World& world, std::optional<Death> death)
+      : life{.death = death},
+        process(world.sim_.make_process("controller")),
+        log(*process, world.log_, log_options()) {
     routes.route(devcluster::EmbeddedCluster::internal_origin(), world.cluster_->api());
     routes.route(kAwsOrigin, world.cluster_->aws());
     wire = std::make_unique<Wire>(world.sim_, routes, life);
@@ -51,7 +54,8 @@ struct World::Controller {
     settings.aws.endpoints.url = "http://aws.simulated";
     settings.aws.credentials.access_key_id = "test";
     settings.aws.credentials.secret_access_key = "test";
-    auto made = app::App::make(std::move(settings), {*process, *client, *client, *wire, log, world.metrics_, "sim"});
+    auto made =
+        app::App::make(std::move(settings), {*process, *client, *client, *wire, log, world.metrics_, "sim"});
     KARP_CHECK(made.has_value());
     app = std::move(made).value();
     process->spawn("app", [this](std::stop_token stop) { static_cast<void>(app->run(std::move(stop))); });
@@ -138,9 +142,13 @@ bool World::chance(double probability) {
 std::optional<net::HttpResponse> World::refuse_or_not(const net::HttpRequest& request) {
   if (!is_ours(request) || !chance(spec_.faults.api_refused)) return std::nullopt;
   switch (runtime::random_below(sim_, 3)) {
-    case 0: return status_response(500, "InternalError");
-    case 1: return status_response(429, "TooManyRequests");
-    default: return request.method == "GET" ? status_response(503, "ServiceUnavailable") : status_response(409, "Conflict");
+    case 0:
+      return status_response(500, "InternalError");
+    case 1:
+      return status_response(429, "TooManyRequests");
+    default:
+      return request.method == "GET" ? status_response(503, "ServiceUnavailable")
+                                     : status_response(409, "Conflict");
   }
 }
 
@@ -154,7 +162,8 @@ void World::set_aws_faults() {
   auto& aws = cluster_->aws();
   aws.set_fault_hook([this](const devcluster::AwsRequest&) -> std::optional<devcluster::AwsFault> {
     if (chance(spec_.faults.aws_refused)) return devcluster::AwsFault{};
-    if (chance(spec_.faults.aws_lost)) return devcluster::AwsFault{.when = devcluster::AwsFault::When::kAfter};
+    if (chance(spec_.faults.aws_lost))
+      return devcluster::AwsFault{.when = devcluster::AwsFault::When::kAfter};
     return std::nullopt;
   });
   auto switches = aws.switches();
@@ -195,8 +204,9 @@ void World::kill_somehow() {
     controller_->life.cut = true;
     return;
   }
-  controller_->life.death = Death{.at_write = controller_->life.writes + 1,
-                                  .write = way == 1 ? Death::Write::kNeverSent : Death::Write::kDoneButUnanswered};
+  controller_->life.death =
+      Death{.at_write = controller_->life.writes + 1,
+            .write = way == 1 ? Death::Write::kNeverSent : Death::Write::kDoneButUnanswered};
 }
 
 // ---- workload
@@ -212,10 +222,9 @@ base::Status World::apply(json::View object) {
   return base::ok();
 }
 
-base::Status World::start() {
+base::Status World::start(const std::vector<json::Value>& installation) {
   cluster_->start();
-  ASSIGN_OR_RETURN(const auto objects, install_objects());
-  for (const auto& object : objects) RETURN_IF_ERROR(apply(object));
+  for (const auto& object : installation) RETURN_IF_ERROR(apply(object));
   RETURN_IF_ERROR(apply(node_class()));
   RETURN_IF_ERROR(apply(node_pool(spec_)));
   if (spec_.pdb) RETURN_IF_ERROR(apply(disruption_budget(*spec_.pdb)));
@@ -245,7 +254,8 @@ void World::plan(std::vector<Moment>& moments) {
     cluster_->api().cut_watches();
   });
   repeat(spec_.faults.kill_every, [this] { kill_somehow(); });
-  for (const auto& scaling : spec_.workload) moments.emplace_back(start + scaling.at, [this, scaling] { scale(scaling); });
+  for (const auto& scaling : spec_.workload)
+    moments.emplace_back(start + scaling.at, [this, scaling] { scale(scaling); });
   moments.emplace_back(start + spec_.faults_until, [this] { end_faults(); });
   std::ranges::stable_sort(moments, {}, &Moment::first);
 }
@@ -258,8 +268,12 @@ base::Status World::play() {
     RETURN_IF_ERROR(run_to(at));
     act();
   }
-  RETURN_IF_ERROR(settle());
-  return stay_quiet();
+  for (;;) {
+    RETURN_IF_ERROR(settle());
+    const auto life = lives_;
+    auto quiet = stay_quiet();
+    if (lives_ == life) return quiet;  // else it died only now: a new life has a few things to write
+  }
 }
 
 // ---- checking
@@ -285,7 +299,9 @@ base::Status World::check_now() {
   if (revision() == checked_) return base::ok();
   checked_ = revision();
   auto held = checker_->at_instant();
-  if (!held) return std::move(held).error().add("at", std::to_string(sim_.mono().time_since_epoch() / std::chrono::milliseconds(1)) + "ms");
+  if (!held)
+    return std::move(held).error().add(
+        "at", std::to_string(sim_.mono().time_since_epoch() / std::chrono::milliseconds(1)) + "ms");
   return held;
 }
 
@@ -298,6 +314,7 @@ base::Status World::settle() {
   std::string last;
   std::string unrest = "not looked at";
   std::uint64_t seen = 0;
+  auto life = lives_;
   auto steady_since = sim_.mono();
   for (;;) {
     RETURN_IF_ERROR(run_to(sim_.mono() + kLook));
@@ -308,12 +325,15 @@ base::Status World::settle() {
       if (machines != last) steady_since = sim_.mono();
       last = std::move(machines);
     }
-    if (!unrest.empty()) steady_since = sim_.mono();
+    if (!unrest.empty() || lives_ != life) steady_since = sim_.mono();
+    life = lives_;
     if (unrest.empty() && !cost) cost = checker_->dollars_per_hour();
     if (sim_.mono() - steady_since >= spec_.steady_for) break;
-    if (sim_.mono() > deadline) return base::internal("the cluster did not come to rest: " + unrest).add("machines", last);
+    if (sim_.mono() > deadline)
+      return base::internal("the cluster did not come to rest: " + unrest).add("machines", last);
   }
-  if (checker_->dollars_per_hour() > *cost) return base::internal("the cluster costs more at rest than when its pods first ran");
+  if (checker_->dollars_per_hour() > *cost)
+    return base::internal("the cluster costs more at rest than when its pods first ran");
   return base::ok();
 }
 
@@ -325,7 +345,8 @@ base::Status World::stay_quiet() {
     return base::internal("machines changed at rest").add("before", machines).add("after", now);
   }
   if (writes() - before <= kQuietWrites) return base::ok();
-  return base::internal("the controller keeps writing at rest").add("writes", std::to_string(writes() - before));
+  return base::internal("the controller keeps writing at rest")
+      .add("writes", std::to_string(writes() - before));
 }
 
 std::vector<std::string> World::log_tail(std::size_t lines) const {

@@ -17,18 +17,19 @@
 
 namespace karpenter::simulation {
 
-// The real controller and webhook with the embedded cluster around them, in virtual time: everything a run needs, behind
-// in-memory transports. Driven from the thread that made it.
+// The real controller and webhook with the embedded cluster around them, in virtual time: everything a run
+// needs, behind in-memory transports. Driven from the thread that made it.
 class World {
  public:
   // `death`: where the first life of the controller ends.
   World(Spec spec, std::uint64_t seed, std::optional<Death> death = {});
   ~World();
 
-  // Installs CRDs, registrations, NodePool and EC2NodeClass; starts cluster and controller.
-  base::Status start();
-  // Plays workload and faults, then waits for rest and watches that nothing changes any more. The error says what was broken
-  // or never came to rest.
+  // Creates the objects of the installation (see objects.h), NodePool and EC2NodeClass; starts cluster and
+  // controller.
+  base::Status start(const std::vector<json::Value>& installation);
+  // Plays workload and faults, then waits for rest and watches that nothing changes any more. The error says
+  // what was broken or never came to rest.
   base::Status play();
 
   [[nodiscard]] std::uint64_t trace_hash() const { return sim_.trace_hash(); }
