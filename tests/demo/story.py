@@ -173,7 +173,12 @@ class Story:
         spot = [i for i in c.live_instances() if i["capacityType"] == "spot"]
         expect(spot, "no spot instance runs")
         victim = spot[0]["id"]
+        alone = len(c.live_instances()) == 1
+        before = {k["metadata"]["name"] for k in c.items("nodeclaims")}
         c.aws(f"interrupt?instance={victim}", "POST")
+        if alone:  # its pods fit nowhere else: the replacement is made while the old node still drains
+            c.wait("a replacement", lambda: {k["metadata"]["name"] for k in c.items("nodeclaims")} - before, 20, 0.1)
+            expect(any(i["id"] == victim for i in c.live_instances()), "the replacement came after the end of the node")
         c.wait("the interrupted instance to go",
                lambda: all(i["id"] != victim for i in c.live_instances()), 40)
         others = {i["id"] for i in spot[1:]}
