@@ -35,6 +35,8 @@ struct Violation {
   friend auto operator<=>(const Violation&, const Violation&) = default;
   // `<path>: Invalid value: "x": <message>`
   [[nodiscard]] std::string text() const;
+  // The same without the path: `Invalid value: "x": <message>`
+  [[nodiscard]] std::string body() const;
 };
 // Sorted by path, then text; at most 100.
 using Violations = std::vector<Violation>;

@@ -322,10 +322,11 @@ std::optional<std::string> schedule_fault(std::string_view schedule) {
   return std::nullopt;
 }
 
-std::string Violation::text() const {
+std::string Violation::text() const { return path.empty() ? body() : path + ": " + body(); }
+
+std::string Violation::body() const {
   const auto head = [this](std::string_view label) {
-    return (path.empty() ? "" : path + ": ") + std::string(label) + (value.empty() ? "" : ": " + value) +
-           ": " + message;
+    return std::string(label) + (value.empty() ? "" : ": " + value) + ": " + message;
   };
   switch (kind) {
     case ViolationKind::kRequired:

@@ -42,7 +42,7 @@ void write_denial(json::Ref response, const AdmissionRequest& request,
   for (const auto& violation : violations) {
     const auto cause = details["causes"].push_back();
     cause["field"].set(violation.path);
-    cause["message"].set(violation.text());
+    cause["message"].set(violation.body());  // clients print `field: message`
     cause["reason"].set(cause_reason(violation.kind));
   }
 }

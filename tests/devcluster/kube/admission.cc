@@ -191,7 +191,8 @@ base::Error denied(const std::string& name, json::View status) {
     message += reason.empty() ? " without explanation" : ": " + reason;
   }
   const std::int64_t code = status["code"].integer_or(0);
-  return error_with_code(std::move(message), reason, code < 400 ? 400 : static_cast<int>(code));
+  return with_details(error_with_code(std::move(message), reason, code < 400 ? 400 : static_cast<int>(code)),
+                      status["details"]);
 }
 
 void collect_warnings(Context& context, json::View response) {

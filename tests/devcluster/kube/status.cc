@@ -160,6 +160,19 @@ Error error_with_code(std::string message, std::string reason, int code) {
   return error;
 }
 
+Error with_details(Error error, json::View details) {
+  for (const char* key : {"group", "kind", "name"}) {
+    if (const std::string text = details[key].string_or(""); !text.empty()) error.add(key, text);
+  }
+  std::vector<Cause> causes;
+  for (const json::View cause : details["causes"].items()) {
+    causes.push_back(
+        {cause["reason"].string_or(""), cause["field"].string_or(""), cause["message"].string_or("")});
+  }
+  if (!causes.empty()) add_causes(error, causes);
+  return error;
+}
+
 Cause invalid_value(std::string field, json::View value, std::string_view why) {
   return {"FieldValueInvalid", std::move(field), "Invalid value: " + shown(value) + ": " + std::string(why)};
 }

@@ -69,5 +69,7 @@ inline constexpr std::string_view kStaleMessage =
 [[nodiscard]] net::HttpResponse error_response(const base::Error& error);
 // An admission webhook's own code and reason.
 [[nodiscard]] base::Error error_with_code(std::string message, std::string reason, int code);
+// `error` with the `details` (group, kind, name, causes) of another Status; missing ones add nothing.
+[[nodiscard]] base::Error with_details(base::Error error, json::View details);
 
 }  // namespace karpenter::devcluster

@@ -143,6 +143,8 @@ TEST_F(Webhook, denies_with_the_status_of_an_api_server) {
   EXPECT_EQ(details["causes"][std::size_t{0}]["field"].string_or(""),
             "spec.template.spec.requirements[0].key");
   EXPECT_EQ(details["causes"][std::size_t{0}]["reason"].string_or(""), "FieldValueInvalid");
+  // Clients print `field: message`: the path must not stand there twice.
+  EXPECT_EQ(details["causes"][std::size_t{0}]["message"].string_or("").rfind("Invalid value: ", 0), 0U);
 
   AdmissionRequest request;
   request.group = "g";
