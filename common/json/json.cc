@@ -2,52 +2,14 @@
 
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <utility>
+
+#include "common/json/document.h"
 
 namespace karpenter::json {
 namespace {
 
-using Node = nlohmann::json;
-
-// The offset of the first bracket that nests deeper than `max_depth`. The parser itself has no limit, and
-// everything that walks a document recursively (printing, patching) relies on one.
-std::optional<std::size_t> find_too_deep(std::string_view text, std::size_t max_depth) {
-  std::size_t depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-      continue;
-    }
-    if (c == '"') in_string = true;
-    if ((c == '[' || c == '{') && ++depth > max_depth) return i;
-    if ((c == ']' || c == '}') && depth > 0) --depth;
-  }
-  return std::nullopt;
-}
-
-// "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error ..." -> from "syntax error"
-// on.
-std::string parser_message(std::string_view what) {
-  if (const auto end = what.find("] "); end != std::string_view::npos) what.remove_prefix(end + 2);
-  if (const auto end = what.find(": "); what.starts_with("parse error") && end != std::string_view::npos) {
-    what.remove_prefix(end + 2);
-  }
-  return std::string(what);
-}
-
-base::Error parse_failure(std::string_view what, std::size_t offset) {
-  return base::invalid("malformed JSON")
-      .add("offset", std::to_string(offset))
-      .add("reason", parser_message(what));
-}
-
-std::string dump_node(const Node* node, int indent) {
-  return node == nullptr ? std::string() : node->dump(indent, ' ', false, Node::error_handler_t::replace);
-}
+const Node kNullNode{};
 
 std::string unescape_pointer(std::string_view step) {
   std::string out;
@@ -76,35 +38,33 @@ View step_into(View at, std::string_view step) {
 
 Kind View::kind() const {
   if (node_ == nullptr) return Kind::kMissing;
-  switch (node_->type()) {
-    case Node::value_t::boolean:
-      return Kind::kBool;
-    case Node::value_t::number_integer:
-      return Kind::kInt;
-    case Node::value_t::number_unsigned:
-      return integer() ? Kind::kInt : Kind::kDouble;
-    case Node::value_t::number_float:
-      return Kind::kDouble;
-    case Node::value_t::string:
-      return Kind::kString;
-    case Node::value_t::array:
-      return Kind::kArray;
-    case Node::value_t::object:
-      return Kind::kObject;
-    default:
+  switch (node_->kind) {
+    case NodeKind::kNull:
       return Kind::kNull;
+    case NodeKind::kBool:
+      return Kind::kBool;
+    case NodeKind::kInt:
+      return Kind::kInt;
+    case NodeKind::kUnsigned:
+    case NodeKind::kDouble:
+      return Kind::kDouble;
+    case NodeKind::kString:
+      return Kind::kString;
+    case NodeKind::kArray:
+      return Kind::kArray;
+    case NodeKind::kObject:
+      return Kind::kObject;
   }
+  return Kind::kNull;
 }
 
 View View::operator[](std::string_view key) const {
-  if (node_ == nullptr || !node_->is_object()) return {};
-  const auto it = node_->find(key);
-  return it == node_->end() ? View() : View(&*it);
+  return View(node_ == nullptr ? nullptr : find_member(*node_, key));
 }
 
 View View::operator[](std::size_t index) const {
-  if (node_ == nullptr || !node_->is_array() || index >= node_->size()) return {};
-  return View(&(*node_)[index]);
+  if (kind() != Kind::kArray || index >= node_->size) return {};
+  return View(node_->items + index);
 }
 
 View View::at_pointer(std::string_view pointer) const {
@@ -119,52 +79,47 @@ View View::at_pointer(std::string_view pointer) const {
   return at;
 }
 
-std::size_t View::size() const {
-  return node_ != nullptr && (node_->is_array() || node_->is_object()) ? node_->size() : 0;
-}
+std::size_t View::size() const { return is_array() || is_object() ? node_->size : 0; }
 
 std::vector<View> View::items() const {
   std::vector<View> out;
-  if (node_ == nullptr || !node_->is_array()) return out;
-  out.reserve(node_->size());
-  for (const auto& item : *node_) out.emplace_back(&item);
+  if (!is_array()) return out;
+  out.reserve(node_->size);
+  for (std::size_t i = 0; i < node_->size; ++i) out.emplace_back(node_->items + i);
   return out;
 }
 
 std::vector<std::pair<std::string_view, View>> View::members() const {
   std::vector<std::pair<std::string_view, View>> out;
-  const auto* object = node_ == nullptr ? nullptr : node_->get_ptr<const Node::object_t*>();
-  if (object == nullptr) return out;
-  out.reserve(object->size());
-  for (const auto& [key, value] : *object) out.emplace_back(key, View(&value));
+  if (!is_object()) return out;
+  out.reserve(node_->size);
+  for (std::size_t i = 0; i < node_->size; ++i) {
+    out.emplace_back(node_->members[i].key, View(node_->members[i].value));
+  }
   return out;
 }
 
 std::optional<std::string_view> View::string() const {
-  const auto* text = node_ == nullptr ? nullptr : node_->get_ptr<const std::string*>();
-  return text == nullptr ? std::nullopt : std::optional<std::string_view>(*text);
+  return is_string() ? std::optional(text_of(*node_)) : std::nullopt;
 }
 
 std::optional<std::int64_t> View::integer() const {
-  if (node_ == nullptr) return std::nullopt;
-  if (const auto* big = node_->get_ptr<const Node::number_unsigned_t*>()) {
-    if (*big > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
-    return static_cast<std::int64_t>(*big);
-  }
-  if (const auto* whole = node_->get_ptr<const Node::number_integer_t*>()) return *whole;
-  const auto* real = node_->get_ptr<const Node::number_float_t*>();
+  if (kind() == Kind::kInt) return node_->integer;
+  if (node_ == nullptr || node_->kind != NodeKind::kDouble) return std::nullopt;
+  const double real = node_->real;
   // 2^63 is exact as a double, max() is not.
-  if (real == nullptr || *real < -0x1p63 || *real >= 0x1p63 || std::trunc(*real) != *real)
-    return std::nullopt;
-  return static_cast<std::int64_t>(*real);
+  if (!(real >= -0x1p63 && real < 0x1p63) || std::trunc(real) != real) return std::nullopt;
+  return static_cast<std::int64_t>(real);
 }
 
 std::optional<double> View::number() const {
-  return is_number() ? std::optional<double>(node_->get<double>()) : std::nullopt;
+  if (kind() == Kind::kInt) return static_cast<double>(node_->integer);
+  if (kind() != Kind::kDouble) return std::nullopt;
+  return node_->kind == NodeKind::kUnsigned ? static_cast<double>(node_->big) : node_->real;
 }
 
 std::optional<bool> View::boolean() const {
-  return is_bool() ? std::optional<bool>(node_->get<bool>()) : std::nullopt;
+  return is_bool() ? std::optional<bool>(node_->boolean) : std::nullopt;
 }
 
 std::string View::string_or(std::string_view fallback) const {
@@ -173,84 +128,114 @@ std::string View::string_or(std::string_view fallback) const {
 std::int64_t View::integer_or(std::int64_t fallback) const { return integer().value_or(fallback); }
 bool View::bool_or(bool fallback) const { return boolean().value_or(fallback); }
 
-std::string View::dump() const { return dump_node(node_, -1); }
-std::string View::dump_pretty() const { return dump_node(node_, 2); }
+std::string View::dump() const {
+  std::string out;
+  append_to(out);
+  return out;
+}
+std::string View::dump_pretty() const {
+  std::string out;
+  if (node_ != nullptr) print(*node_, 2, out);
+  return out;
+}
+void View::append_to(std::string& out) const {
+  if (node_ != nullptr) print(*node_, -1, out);
+}
 Value View::clone() const { return Value(*this); }
 
 bool operator==(View a, View b) {
   if (a.node_ == nullptr || b.node_ == nullptr) return a.node_ == b.node_;
-  return a.node_ == b.node_ || *a.node_ == *b.node_;
+  return a.node_ == b.node_ || equal(*a.node_, *b.node_);
 }
 
-Ref Ref::operator[](std::string_view key) const {
-  if (!node_->is_object()) *node_ = Node::object();
-  return Ref(&(*node_)[std::string(key)]);
-}
+Ref Ref::operator[](std::string_view key) const { return {&get_member(*node_, key, *arena_), *arena_}; }
 
 Ref Ref::operator[](std::size_t index) const {
-  KARP_CHECK(node_->is_array() && index < node_->size());
-  return Ref(&(*node_)[index]);
+  KARP_CHECK(view().is_array() && index < node_->size);
+  return {node_->items + index, *arena_};
 }
 
-void Ref::set(std::nullptr_t) const { *node_ = nullptr; }
-void Ref::set(bool value) const { *node_ = value; }
-void Ref::set(std::int64_t value) const { *node_ = value; }
-void Ref::set(double value) const { *node_ = value; }
-void Ref::set(std::string_view value) const { *node_ = value; }
+void Ref::set(std::nullptr_t) const { *node_ = Node{}; }
+void Ref::set(bool value) const {
+  *node_ = Node{};
+  node_->kind = NodeKind::kBool;
+  node_->boolean = value;
+}
+void Ref::set(std::int64_t value) const {
+  *node_ = Node{};
+  node_->kind = NodeKind::kInt;
+  node_->integer = value;
+}
+void Ref::set(double value) const { *node_ = make_real(value); }
+void Ref::set(std::string_view value) const { *node_ = make_string(value, *arena_); }
 void Ref::set(View value) const {
   // Through a copy: `value` may be a part of what it replaces.
-  *node_ = value.exists() ? Node(*value.node()) : Node(nullptr);
+  *node_ = value.exists() ? deep_copy(*value.node(), *arena_) : Node{};
 }
 void Ref::set(Value&& value) const {
-  Node moved = std::move(*value.ref().node());
-  *node_ = std::move(moved);
+  const auto document = std::exchange(value.document_, nullptr);
+  if (document != nullptr) {
+    KARP_CHECK(&document->arena != arena_);  // a document cannot move into itself
+    arena_->adopt(document->arena);
+  }
+  *node_ = document != nullptr ? document->root : Node{};
 }
-void Ref::set_object() const { *node_ = Node::object(); }
-void Ref::set_array() const { *node_ = Node::array(); }
+void Ref::set_object() const {
+  *node_ = Node{};
+  node_->kind = NodeKind::kObject;
+  node_->members = nullptr;
+}
+void Ref::set_array() const {
+  *node_ = Node{};
+  node_->kind = NodeKind::kArray;
+  node_->items = nullptr;
+}
 
-bool Ref::erase(std::string_view key) const {
-  if (!node_->is_object()) return false;
-  const auto it = node_->find(key);
-  if (it == node_->end()) return false;
-  node_->erase(it);
-  return true;
-}
+bool Ref::erase(std::string_view key) const { return erase_member(*node_, key); }
 
 void Ref::erase(std::size_t index) const {
-  KARP_CHECK(node_->is_array() && index < node_->size());
-  node_->erase(index);
+  KARP_CHECK(view().is_array() && index < node_->size);
+  erase_item(*node_, index);
 }
 
-Ref Ref::push_back() const {
-  if (!node_->is_array()) *node_ = Node::array();
-  return Ref(&node_->emplace_back(nullptr));
-}
+Ref Ref::push_back() const { return insert(view().is_array() ? node_->size : 0); }
 
 Ref Ref::insert(std::size_t index) const {
-  KARP_CHECK(node_->is_array() && index <= node_->size());
-  return Ref(&*node_->insert(node_->begin() + static_cast<std::ptrdiff_t>(index), Node(nullptr)));
+  KARP_CHECK(index <= (view().is_array() ? node_->size : 0));
+  return {&insert_item(*node_, index, *arena_), *arena_};
 }
 
 void Ref::push_back(View value) const {
-  Node copy = value.exists() ? Node(*value.node()) : Node(nullptr);
-  *push_back().node_ = std::move(copy);
+  const Node copy = value.exists() ? deep_copy(*value.node(), *arena_) : Node{};
+  *push_back().node_ = copy;
 }
 void Ref::push_back(std::string_view value) const { push_back().set(value); }
 
-Value::Value() : node_(std::make_unique<Node>(nullptr)) {}
-Value::Value(const Value& other) : node_(std::make_unique<Node>(*other.node_)) {}
-// A moved-from Value is null again, never empty-handed.
-Value::Value(Value&& other) noexcept : node_(std::exchange(other.node_, std::make_unique<Node>(nullptr))) {}
+Value::Value() = default;
+Value::Value(const Value& other) : Value(other.view()) {}
+Value::Value(Value&& other) noexcept = default;
 Value& Value::operator=(const Value& other) {
-  if (this != &other) *node_ = *other.node_;
+  if (this != &other) *this = Value(other);
   return *this;
 }
 Value& Value::operator=(Value&& other) noexcept {
-  std::swap(node_, other.node_);
+  std::swap(document_, other.document_);
   return *this;
 }
 Value::~Value() = default;
-Value::Value(View view) : node_(std::make_unique<Node>(view.exists() ? Node(*view.node()) : Node(nullptr))) {}
+Value::Value(std::unique_ptr<Document> document) : document_(std::move(document)) {}
+Value::Value(View view) {
+  if (!view.exists() || view.is_null()) return;
+  document_ = std::make_unique<Document>();
+  document_->arena.expect(bytes_of(*view.node()));
+  document_->root = deep_copy(*view.node(), document_->arena);
+}
+
+View Value::view() const { return View(document_ == nullptr ? &kNullNode : &document_->root); }
+Ref Value::ref() {
+  if (document_ == nullptr) document_ = std::make_unique<Document>();
+  return {&document_->root, document_->arena};
+}
 
 Value Value::object() {
   Value out;
@@ -266,24 +251,6 @@ Value Value::of(std::string_view text) {
   Value out;
   out.ref().set(text);
   return out;
-}
-
-base::Result<Value> parse(std::string_view text, std::size_t max_depth, std::size_t max_bytes) {
-  if (text.size() > max_bytes) {
-    return base::invalid("JSON document too large").add("bytes", std::to_string(text.size()));
-  }
-  if (const auto offset = find_too_deep(text, max_depth)) {
-    return base::invalid("JSON nested too deeply").add("offset", std::to_string(*offset));
-  }
-  try {
-    Value out;
-    *out.ref().node() = Node::parse(text.begin(), text.end());
-    return out;
-  } catch (const Node::parse_error& e) {
-    return parse_failure(e.what(), e.byte);
-  } catch (const Node::exception& e) {
-    return parse_failure(e.what(), 0);  // a number out of range
-  }
 }
 
 std::string escape_pointer(std::string_view step) {

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,13 +10,17 @@
 
 #include "common/base/result.h"
 
-// JSON documents without a JSON library in any header: View reads, Ref changes, Value owns. All three are
-// thin cursors over one nlohmann document; only common/json/*.cc includes it. Objects keep their keys sorted,
-// so that equal documents print equal bytes. Not thread-safe for writing; concurrent reading is safe.
+// JSON documents: View reads, Ref changes, Value owns. A document lives in an arena of its own: reading one
+// is a few allocations, and what changes drop is given back when the document dies or is copied. Objects keep
+// their keys sorted, so that equal documents print equal bytes. Not thread-safe for writing; concurrent
+// reading is safe.
 
 namespace karpenter::json {
 
 class Value;
+class Arena;
+struct Document;
+struct Node;
 
 enum class Kind : std::uint8_t { kMissing, kNull, kBool, kInt, kDouble, kString, kArray, kObject };
 
@@ -27,7 +30,7 @@ enum class Kind : std::uint8_t { kMissing, kNull, kBool, kInt, kDouble, kString,
 class View {
  public:
   View() = default;
-  explicit View(const nlohmann::json* node) : node_(node) {}
+  explicit View(const Node* node) : node_(node) {}
 
   [[nodiscard]] Kind kind() const;
   [[nodiscard]] bool exists() const { return node_ != nullptr; }  // null exists
@@ -57,21 +60,22 @@ class View {
   [[nodiscard]] std::int64_t integer_or(std::int64_t fallback) const;
   [[nodiscard]] bool bool_or(bool fallback) const;
 
-  [[nodiscard]] std::string dump() const;         // compact; "" when missing
-  [[nodiscard]] std::string dump_pretty() const;  // two blanks
-  [[nodiscard]] Value clone() const;              // null when missing
-  [[nodiscard]] const nlohmann::json* node() const { return node_; }
+  [[nodiscard]] std::string dump() const;                   // compact; "" when missing
+  [[nodiscard]] std::string dump_pretty() const;            // two blanks
+  [[nodiscard]] Value clone() const;                        // null when missing
+  void append_to(std::string& out) const;                   // dump() behind what `out` holds
+  [[nodiscard]] const Node* node() const { return node_; }  // for common/json
 
   friend bool operator==(View a, View b);  // deep; missing == missing; 1 == 1.0
 
  private:
-  const nlohmann::json* node_ = nullptr;
+  const Node* node_ = nullptr;
 };
 
 // A write cursor into a Value: valid while that node is not removed and its parent array not resized.
 class Ref {
  public:
-  explicit Ref(nlohmann::json* node) : node_(node) {}
+  Ref(Node* node, Arena& arena) : node_(node), arena_(&arena) {}
   operator View() const {
     return View(node_);
   }  // NOLINT(google-explicit-constructor): a Ref reads like a View
@@ -101,10 +105,12 @@ class Ref {
   Ref insert(std::size_t index) const;     // inserts null before `index`
   void push_back(View value) const;
   void push_back(std::string_view value) const;
-  [[nodiscard]] nlohmann::json* node() const { return node_; }
+  [[nodiscard]] Node* node() const { return node_; }      // for common/json
+  [[nodiscard]] Arena& arena() const { return *arena_; }  // for common/json
 
  private:
-  nlohmann::json* node_;
+  Node* node_;
+  Arena* arena_;
 };
 
 // Owns one document. Movable, deep-copyable. Null by default.
@@ -117,14 +123,15 @@ class Value {
   Value& operator=(Value&& other) noexcept;
   ~Value();
   explicit Value(View view);
+  explicit Value(std::unique_ptr<Document> document);  // for common/json
 
   static Value object();
   static Value array();
   static Value of(std::string_view text);
 
   operator View() const { return view(); }  // NOLINT(google-explicit-constructor): a Value reads like a View
-  [[nodiscard]] View view() const { return View(node_.get()); }
-  [[nodiscard]] Ref ref() { return Ref(node_.get()); }
+  [[nodiscard]] View view() const;
+  [[nodiscard]] Ref ref();
   View operator[](std::string_view key) const { return view()[key]; }
   View operator[](const char* key) const { return view()[std::string_view(key)]; }
   Ref operator[](std::string_view key) { return ref()[key]; }
@@ -133,13 +140,21 @@ class Value {
   friend bool operator==(const Value& a, const Value& b) { return a.view() == b.view(); }
 
  private:
-  std::unique_ptr<nlohmann::json> node_;
+  friend class Ref;
+  std::unique_ptr<Document> document_;  // none: null
 };
 
 // Strict RFC 8259, at most `max_depth` deep and `max_bytes` long. kInvalid with the byte offset. Duplicate
 // keys: the last wins.
 [[nodiscard]] base::Result<Value> parse(std::string_view text, std::size_t max_depth = 200,
                                         std::size_t max_bytes = std::size_t{512} << 20U);
+
+// The entries of a text without a document, for bodies too large to hold as one: views into `text`, in its
+// order. Only strings and brackets are looked at: whoever parses an entry finds what is wrong inside.
+// kInvalid with the byte offset when `text` is no object (array) or cut off.
+[[nodiscard]] base::Result<std::vector<std::pair<std::string, std::string_view>>> split_object(
+    std::string_view text);
+[[nodiscard]] base::Result<std::vector<std::string_view>> split_array(std::string_view text);
 
 // RFC 7396: applies `patch` to `target` in place.
 void apply_merge_patch(Ref target, View patch);

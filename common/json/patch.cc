@@ -1,4 +1,3 @@
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "common/json/json.h"
@@ -6,15 +5,10 @@
 namespace karpenter::json {
 namespace {
 
-using Node = nlohmann::json;
-
-void merge(Node& target, const Node& patch) {
-  if (!patch.is_object()) {
-    target = patch;
-    return;
-  }
-  if (!target.is_object()) target = Node::object();
-  for (const auto& [key, value] : patch.get_ref<const Node::object_t&>()) {
+void merge(Ref target, View patch) {
+  if (!patch.is_object()) return target.set(patch);
+  if (!target.view().is_object()) target.set_object();
+  for (const auto& [key, value] : patch.members()) {
     if (value.is_null()) {
       target.erase(key);
     } else {
@@ -23,24 +17,20 @@ void merge(Node& target, const Node& patch) {
   }
 }
 
-Node merge_difference(const Node& before, const Node& after) {
-  Node out = Node::object();
-  for (const auto& [key, old_value] : before.get_ref<const Node::object_t&>()) {
-    if (!after.contains(key)) out[key] = nullptr;
+void merge_difference(Ref out, View before, View after) {
+  out.set_object();
+  for (const auto& [key, old_value] : before.members()) {
+    if (!after[key].exists()) out[key].set(nullptr);
   }
-  for (const auto& [key, value] : after.get_ref<const Node::object_t&>()) {
-    const auto old_value = before.find(key);
-    if (old_value == before.end()) {
-      out[key] = value;
-    } else if (*old_value == value) {
-      continue;
-    } else if (old_value->is_object() && value.is_object()) {
-      out[key] = merge_difference(*old_value, value);
+  for (const auto& [key, value] : after.members()) {
+    const View old_value = before[key];
+    if (old_value == value) continue;
+    if (old_value.is_object() && value.is_object()) {
+      merge_difference(out[key], old_value, value);
     } else {
-      out[key] = value;
+      out[key].set(value);
     }
   }
-  return out;
 }
 
 // ---- RFC 6902
@@ -80,41 +70,42 @@ std::optional<std::size_t> array_index(std::string_view step) {
   return index;
 }
 
-// A writable node, or null.
-Node* find_node(Node& root, std::string_view pointer) {
-  const Node* found = View(&root).at_pointer(pointer).node();
-  return const_cast<Node*>(found);  // NOLINT(cppcoreguidelines-pro-type-const-cast): the root is ours
+// A writable part of the document, if it is there.
+std::optional<Ref> find_part(Ref root, std::string_view pointer) {
+  const Node* found = root.view().at_pointer(pointer).node();
+  if (found == nullptr) return std::nullopt;
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): the root is ours
+  return Ref(const_cast<Node*>(found), root.arena());
 }
 
-base::Status add(Node& root, std::string_view path, Node value) {
+base::Status add(Ref root, std::string_view path, View value) {
   if (path.empty()) {
-    root = std::move(value);
+    root.set(value);
     return base::ok();
   }
   const auto place = split_pointer(path);
   if (!place) return bad("malformed JSON pointer", path);
-  Node* parent = find_node(root, place->parent);
-  if (parent == nullptr || !parent->is_structured()) return bad("JSON patch path does not exist", path);
-  if (parent->is_object()) {
-    (*parent)[place->step] = std::move(value);
+  const auto parent = find_part(root, place->parent);
+  const bool is_array = parent && parent->view().is_array();
+  if (!is_array && !(parent && parent->view().is_object())) {
+    return bad("JSON patch path does not exist", path);
+  }
+  if (!is_array) {
+    (*parent)[place->step].set(value);
     return base::ok();
   }
-  if (place->step == "-") {
-    parent->push_back(std::move(value));
-    return base::ok();
-  }
-  const auto index = array_index(place->step);
-  if (!index || *index > parent->size()) return bad("JSON patch index out of range", path);
-  parent->insert(parent->begin() + static_cast<std::ptrdiff_t>(*index), std::move(value));
+  const auto index = place->step == "-" ? parent->view().size() : array_index(place->step);
+  if (!index || *index > parent->view().size()) return bad("JSON patch index out of range", path);
+  parent->insert(*index).set(value);
   return base::ok();
 }
 
-base::Status remove(Node& root, std::string_view path) {
+base::Status remove(Ref root, std::string_view path) {
   const auto place = split_pointer(path);
   if (!place) return bad("malformed JSON pointer", path);
-  if (find_node(root, path) == nullptr) return bad("JSON patch path does not exist", path);
-  Node* parent = find_node(root, place->parent);
-  if (parent->is_object()) {
+  if (!find_part(root, path)) return bad("JSON patch path does not exist", path);
+  const auto parent = find_part(root, place->parent);
+  if (parent->view().is_object()) {
     parent->erase(place->step);
   } else {
     parent->erase(*array_index(place->step));
@@ -122,12 +113,12 @@ base::Status remove(Node& root, std::string_view path) {
   return base::ok();
 }
 
-base::Status move_or_copy(Node& root, View operation, std::string_view path, bool moves) {
+base::Status move_or_copy(Ref root, View operation, std::string_view path, bool moves) {
   const auto from = operation["from"].string();
   if (!from) return bad("JSON patch operation without 'from'", path);
-  const Node* source = View(&root).at_pointer(*from).node();
-  if (source == nullptr) return bad("JSON patch path does not exist", *from);
-  Node value = *source;
+  const View source = root.view().at_pointer(*from);
+  if (!source.exists()) return bad("JSON patch path does not exist", *from);
+  const Value value = source.clone();
   if (moves) {
     if (path.size() > from->size() && path.starts_with(*from) && path[from->size()] == '/') {
       return bad("JSON patch moves a value into itself", path);
@@ -135,10 +126,10 @@ base::Status move_or_copy(Node& root, View operation, std::string_view path, boo
     if (path == *from) return base::ok();
     RETURN_IF_ERROR(remove(root, *from));
   }
-  return add(root, path, std::move(value));
+  return add(root, path, value);
 }
 
-base::Status apply_one(Node& root, View operation) {
+base::Status apply_one(Ref root, View operation) {
   const auto op = operation["op"].string();
   const auto path = operation["path"].string();
   if (!op || !path) return base::invalid("JSON patch operation without 'op' or 'path'");
@@ -147,28 +138,71 @@ base::Status apply_one(Node& root, View operation) {
   const View value = operation["value"];
   if (*op != "add" && *op != "replace" && *op != "test") return bad("unknown JSON patch operation", *op);
   if (!value.exists()) return bad("JSON patch operation without 'value'", *path);
-  if (*op == "add") return add(root, *path, *value.node());
-  Node* target = find_node(root, *path);
+  if (*op == "add") return add(root, *path, value);
+  const auto target = find_part(root, *path);
   if (*op == "test") {
-    if (target != nullptr && *target == *value.node()) return base::ok();
+    if (target && target->view() == value) return base::ok();
     return base::make_error(base::Code::kConflict, "JSON patch test failed").add("path", std::string(*path));
   }
-  if (target == nullptr) return bad("JSON patch path does not exist", *path);
-  *target = *value.node();
+  if (!target) return bad("JSON patch path does not exist", *path);
+  target->set(value);
   return base::ok();
+}
+
+// ---- differences
+
+void add_operation(Ref patch, std::string_view op, const std::string& path, View value) {
+  const auto operation = patch.push_back();
+  operation["op"].set(op);
+  operation["path"].set(path);
+  if (value.exists()) operation["value"].set(value);
+}
+
+void difference(Ref patch, View before, View after, const std::string& path);
+
+void array_difference(Ref patch, View before, View after, const std::string& path) {
+  const std::size_t both = std::min(before.size(), after.size());
+  for (std::size_t i = 0; i < both; ++i) {
+    difference(patch, before[i], after[i], path + "/" + std::to_string(i));
+  }
+  for (std::size_t i = before.size(); i > both; --i) {  // from the end: indexes stay true
+    add_operation(patch, "remove", path + "/" + std::to_string(i - 1), {});
+  }
+  for (std::size_t i = both; i < after.size(); ++i) add_operation(patch, "add", path + "/-", after[i]);
+}
+
+void object_difference(Ref patch, View before, View after, const std::string& path) {
+  const auto path_of = [&path](std::string_view key) { return path + "/" + escape_pointer(key); };
+  for (const auto& [key, value] : before.members()) {
+    if (after[key].exists()) {
+      difference(patch, value, after[key], path_of(key));
+    } else {
+      add_operation(patch, "remove", path_of(key), {});
+    }
+  }
+  for (const auto& [key, value] : after.members()) {
+    if (!before[key].exists()) add_operation(patch, "add", path_of(key), value);
+  }
+}
+
+void difference(Ref patch, View before, View after, const std::string& path) {
+  if (before == after) return;
+  if (before.is_array() && after.is_array()) return array_difference(patch, before, after, path);
+  if (before.is_object() && after.is_object()) return object_difference(patch, before, after, path);
+  add_operation(patch, "replace", path, after);
 }
 
 }  // namespace
 
 void apply_merge_patch(Ref target, View patch) {
-  if (patch.exists()) merge(*target.node(), *patch.node());
+  if (patch.exists()) merge(target, patch);
 }
 
 Value make_merge_patch(View before, View after) {
   if (before == after) return Value::object();
   if (!before.is_object() || !after.is_object()) return after.clone();
   Value out;
-  *out.ref().node() = merge_difference(*before.node(), *after.node());
+  merge_difference(out.ref(), before, after);
   return out;
 }
 
@@ -177,7 +211,7 @@ base::Status apply_json_patch(Value& target, View patch) {
   Value work(target);
   std::size_t index = 0;
   for (const View operation : patch.items()) {
-    auto status = apply_one(*work.ref().node(), operation);
+    auto status = apply_one(work.ref(), operation);
     if (!status) return std::move(status).error().add("operation", std::to_string(index));
     ++index;
   }
@@ -186,10 +220,9 @@ base::Status apply_json_patch(Value& target, View patch) {
 }
 
 Value make_json_patch(View before, View after) {
-  const Node null = nullptr;
-  Value out;
-  *out.ref().node() =
-      Node::diff(before.exists() ? *before.node() : null, after.exists() ? *after.node() : null);
+  const Value null;
+  Value out = Value::array();
+  difference(out.ref(), before.exists() ? before : null.view(), after.exists() ? after : null.view(), "");
   return out;
 }
 

@@ -1,10 +1,12 @@
 #include "common/json/yaml.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <cctype>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include "common/base/strings.h"
@@ -147,11 +149,38 @@ std::size_t document_of_line(std::string_view text, int line) {
   return document;
 }
 
+// Hears a text without keeping it.
+class Listener final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  }
+  void OnMapEnd() override {}
+};
+
+// yaml-cpp makes documents without end of a token that it does not expect between them (`&a ,]`).
+void refuse_endless(std::string_view text) {
+  std::istringstream stream{std::string(text)};
+  YAML::Parser parser(stream);
+  Listener listener;
+  for (std::size_t documents = 0; parser.HandleNextDocument(listener); ++documents) {
+    if (documents > text.size()) throw YAML::ParserException(YAML::Mark::null_mark(), "unexpected token");
+  }
+}
+
 }  // namespace
 
 base::Result<std::vector<Value>> parse_yaml(std::string_view text) {
   std::vector<YAML::Node> documents;
   try {
+    refuse_endless(text);
     documents = YAML::LoadAll(std::string(text));
   } catch (const YAML::Exception& e) {
     auto error = base::invalid("malformed YAML").add("reason", e.msg);

@@ -252,6 +252,28 @@ base::Result<CertificateFacts> read_certificate(std::string_view pem) {
   return facts;
 }
 
+std::vector<std::string> split_certificates(std::string_view pem) {
+  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
+  constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
+  std::vector<std::string> out;
+  for (;;) {
+    const auto begin = pem.find(kBegin);
+    const auto end = begin == pem.npos ? pem.npos : pem.find(kEnd, begin);
+    if (end == pem.npos) return out;
+    out.push_back(std::string(pem.substr(begin, end + kEnd.size() - begin)) + "\n");
+    pem.remove_prefix(end + kEnd.size());
+  }
+}
+
+bool is_signed_by(std::string_view pem, std::string_view ca_pem) {
+  const auto certificate = parse_certificate(pem);
+  const auto ca = parse_certificate(ca_pem);
+  const bool match = certificate && ca && X509_check_issued(ca->get(), certificate->get()) == X509_V_OK &&
+                     X509_verify(certificate->get(), X509_get0_pubkey(ca->get())) == 1;
+  ERR_clear_error();
+  return match;
+}
+
 bool is_pair(std::string_view certificate_pem, std::string_view key_pem) {
   const auto certificate = parse_certificate(certificate_pem);
   const auto key = parse_key(key_pem);

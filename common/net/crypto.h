@@ -41,6 +41,13 @@ struct CertificateFacts {
 [[nodiscard]] base::Result<CertificateFacts> read_certificate(
     std::string_view pem);  // the first of the PEM text
 
+// Each certificate of a PEM text, in order; what is between them is left out.
+[[nodiscard]] std::vector<std::string> split_certificates(std::string_view pem);
+
+// Whether the first certificate of `pem` carries the signature of that of `ca_pem`. False when either cannot
+// be read.
+[[nodiscard]] bool is_signed_by(std::string_view pem, std::string_view ca_pem);
+
 // Whether the key is that of the first certificate of the PEM text. False when either cannot be read.
 [[nodiscard]] bool is_pair(std::string_view certificate_pem, std::string_view key_pem);
 

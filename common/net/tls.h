@@ -8,6 +8,7 @@ namespace karpenter::net {
 struct TlsIdentity {
   std::string certificate_pem = {};  // leaf first, then intermediates
   std::string key_pem = {};
+  friend bool operator==(const TlsIdentity&, const TlsIdentity&) = default;
 };
 
 struct ClientTls {

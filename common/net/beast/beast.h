@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "common/net/http.h"
 #include "common/net/tls.h"
@@ -32,10 +33,14 @@ struct ClientOptions {
 struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  // 0: any free one
-  // Asked for at each new connection (rotation without dropping a request). Empty function: plain HTTP.
+  // Asked for at each new connection (rotation without dropping a request); an identity without certificate
+  // refuses the connection. Empty function: plain HTTP.
   std::function<TlsIdentity()> tls = {};
   std::string client_ca_pem = {};  // when set, client certificates are verified if presented
   std::size_t max_body_bytes = 3U << 20U;
+  // A smaller limit for a path, known before the body is read. Empty function: none.
+  std::function<std::size_t(std::string_view path)> max_body_bytes_of = {};
+  std::size_t max_bodies_bytes = std::size_t{512} << 20U;  // of all requests that are being read and answered
   std::size_t max_header_bytes = 64U << 10U;
   std::size_t max_connections = 4096;
   std::chrono::milliseconds header_timeout{10000};  // from first byte (or accept) to the end of the headers
@@ -48,7 +53,7 @@ struct ServerOptions {
 };
 
 // Serves a Handler. Limits: 413 for a large body, 431 for large headers, 408 for a slow client, 503 above
-// max_connections.
+// max_connections and max_bodies_bytes.
 class Server {
  public:
   virtual ~Server() = default;  // stops at once

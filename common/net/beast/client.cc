@@ -98,7 +98,7 @@ class Pool {
 
 // Feeds the parser once.
 base::Status read_more(Runtime& runtime, Socket& socket, ResponseParser& parser, Mono deadline) {
-  ASSIGN_OR_RETURN(const std::string bytes, socket.read(time_left(runtime, deadline)));
+  ASSIGN_OR_RETURN(const std::string_view bytes, socket.read(time_left(runtime, deadline)));
   return bytes.empty() ? parser.feed_end() : parser.feed(bytes);
 }
 

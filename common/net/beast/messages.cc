@@ -93,6 +93,15 @@ bool RequestParser::keep_alive() const { return impl_->parser.keep_alive(); }
 bool RequestParser::expects_continue() const {
   return base::equals_ignore_case(std::string(impl_->parser.get()[http::field::expect]), "100-continue");
 }
+std::string_view RequestParser::path() const {
+  const auto target = impl_->parser.get().target();
+  return std::string_view(target.data(), target.size()).substr(0, target.find('?'));
+}
+std::size_t RequestParser::body_bytes_read() const { return impl_->parser.get().body().size(); }
+std::size_t RequestParser::body_bytes() const {
+  const auto announced = impl_->parser.content_length();
+  return announced ? static_cast<std::size_t>(*announced) : body_bytes_read();
+}
 std::string RequestParser::take_rest() { return std::exchange(impl_->rest, {}); }
 
 HttpRequest RequestParser::take() {

@@ -26,6 +26,11 @@ class RequestParser {
   [[nodiscard]] bool done() const;
   [[nodiscard]] bool keep_alive() const;
   [[nodiscard]] bool expects_continue() const;
+  // After header_done(): the path of the target, the size of the body (as announced, or as read when that is
+  // not known), and what has been read of it.
+  [[nodiscard]] std::string_view path() const;
+  [[nodiscard]] std::size_t body_bytes() const;
+  [[nodiscard]] std::size_t body_bytes_read() const;
   [[nodiscard]] HttpRequest take();  // once, after done(); without origin
   [[nodiscard]] std::string take_rest();
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <optional>
 #include <set>
 
 #include "common/base/strings.h"
@@ -19,7 +20,8 @@ using runtime::Runtime;
 constexpr auto kStreamPoll = std::chrono::seconds(1);  // how soon a stream notices that its client went
 constexpr auto kLingerTime = std::chrono::seconds(2);  // for the rest of a refused body
 constexpr auto kAcceptPause = std::chrono::milliseconds(50);
-constexpr std::size_t kMaxRefusals = 32;  // threads that do nothing but answer 503
+constexpr std::size_t kOnePiece = 64U << 10U;  // head and body up to here go out together
+constexpr std::size_t kMaxRefusals = 32;       // threads that do nothing but answer 503
 
 // What the connections of one server share.
 struct ServerState {
@@ -31,11 +33,48 @@ struct ServerState {
   std::stop_source stop;          // running handlers
   std::stop_source stop_streams;  // endless answers: they end first, in order
   std::atomic<bool> draining = false;
+  std::atomic<std::size_t> body_bytes = 0;  // of all requests that are being read and answered
+
+  // The context of the present identity, made anew when that changes.
+  base::Result<std::shared_ptr<TlsContext>> tls_context();
 
   Mutex mutex;
+  TlsIdentity tls_identity;  // what tls was made from
+  std::shared_ptr<TlsContext> tls;
   std::unique_ptr<runtime::Event> changed;
   std::set<class Connection*> open;
   std::size_t threads = 0;  // of connections, and the acceptor's
+};
+
+base::Result<std::shared_ptr<TlsContext>> ServerState::tls_context() {
+  auto identity = options.tls();
+  {
+    const Lock lock(mutex);
+    if (tls && tls_identity == identity) return tls;
+  }
+  ASSIGN_OR_RETURN(auto made, make_server_context(identity, options.client_ca_pem));
+  const Lock lock(mutex);
+  tls = made;
+  tls_identity = std::move(identity);
+  return made;
+}
+
+// The bytes of one request's body, counted against the limit of all.
+class BodyBytes {
+ public:
+  explicit BodyBytes(std::atomic<std::size_t>& all) : all_(all) {}
+  ~BodyBytes() { all_ -= own_; }
+  BodyBytes(const BodyBytes&) = delete;
+  BodyBytes& operator=(const BodyBytes&) = delete;
+  // The sum over all requests.
+  std::size_t set(std::size_t own) {
+    const auto more = own - std::exchange(own_, own);
+    return all_.fetch_add(more) + more;
+  }
+
+ private:
+  std::atomic<std::size_t>& all_;
+  std::size_t own_ = 0;
 };
 
 // Serves one accepted connection on its own thread until it closes.
@@ -54,7 +93,8 @@ class Connection {
   bool handshake();
   void report(const base::Error& error) const;
   Next serve_one();
-  bool read_request(RequestParser& parser);
+  bool read_request(RequestParser& parser, BodyBytes& body);
+  bool within_limits(const RequestParser& parser, BodyBytes& body);
   void refuse(int status, std::string_view why);
   Next answer(const HttpRequest& request, bool keep_alive);
   HttpResponse call_handler(const HttpRequest& request);
@@ -82,7 +122,7 @@ void Connection::run() {
 
 bool Connection::handshake() {
   if (!server_.options.tls) return true;
-  auto context = make_server_context(server_.options.tls(), server_.options.client_ca_pem);
+  auto context = server_.tls_context();
   if (!context) return report(std::move(context).error()), false;
   auto status = socket_->handshake_server(std::move(context).value(), server_.options.header_timeout);
   if (!status) report(std::move(status).error());
@@ -95,7 +135,8 @@ void Connection::report(const base::Error& error) const {
 
 Connection::Next Connection::serve_one() {
   RequestParser parser(server_.options.max_header_bytes, server_.options.max_body_bytes);
-  if (!read_request(parser)) return Next::kClose;
+  BodyBytes body(server_.body_bytes);
+  if (!read_request(parser, body)) return Next::kClose;
   const bool keep_alive = parser.keep_alive() && !server_.draining;
   auto request = parser.take();
   rest_ = parser.take_rest();
@@ -106,20 +147,20 @@ Connection::Next Connection::serve_one() {
 }
 
 // False when the connection is to be closed: at its end, or after a refusal.
-bool Connection::read_request(RequestParser& parser) {
+bool Connection::read_request(RequestParser& parser, BodyBytes& body) {
   const auto& options = server_.options;
   auto& runtime = server_.runtime;
-  const auto first_byte = first_ ? options.header_timeout : options.idle_timeout;
-  std::string bytes = std::exchange(rest_, {});
+  std::string left = std::exchange(rest_, {});
+  std::string_view bytes = left;
   if (bytes.empty()) {
     idle_ = true;
     if (server_.draining) return false;  // drain() looks at idle_ after it has set draining
-    auto first = socket_->read(first_byte);
+    const auto first = socket_->read(first_ ? options.header_timeout : options.idle_timeout);
     idle_ = false;
     if (!first || first->empty()) return false;
-    bytes = std::move(first).value();
+    bytes = *first;
   }
-  Mono deadline = runtime.mono() + options.header_timeout;
+  std::optional<Mono> deadline;  // once the message does not come in one piece
   bool in_body = false;
   for (;;) {
     switch (parser.feed(bytes)) {
@@ -132,17 +173,30 @@ bool Connection::read_request(RequestParser& parser) {
       case ParseProblem::kBodyTooLarge:
         return refuse(413, "request body too large"), false;
     }
+    if (parser.header_done() && !within_limits(parser, body)) return false;
     if (parser.done()) return true;
+    if (!deadline) deadline = runtime.mono() + options.header_timeout;
     if (parser.header_done() && !in_body) {
       in_body = true;
       deadline = runtime.mono() + options.body_timeout;
       if (parser.expects_continue() && !send("HTTP/1.1 100 Continue\r\n\r\n")) return false;
     }
-    auto more = socket_->read(until(deadline));
+    const auto more = socket_->read(until(*deadline));
     if (more.failed_with(base::Code::kTimeout)) return refuse(408, "request took too long"), false;
     if (!more || more->empty()) return false;
-    bytes = std::move(more).value();
+    bytes = *more;
   }
+}
+
+bool Connection::within_limits(const RequestParser& parser, BodyBytes& body) {
+  const auto& options = server_.options;
+  if (options.max_body_bytes_of && parser.body_bytes() > options.max_body_bytes_of(parser.path())) {
+    return refuse(413, "request body too large"), false;
+  }
+  if (body.set(parser.body_bytes_read()) > options.max_bodies_bytes) {
+    return refuse(503, "too many bytes in work"), false;
+  }
+  return true;
 }
 
 // Answers and closes. What the client still sends is read for a moment: closing over unread bytes would reset
@@ -178,9 +232,12 @@ Connection::Next Connection::answer(const HttpRequest& request, bool keep_alive)
   const auto framing = response.stream ? Framing::kChunked : Framing::kLength;
   std::string out = print_response_head(response, framing, persistence);
   const bool head_only = request.method == "HEAD";
-  if (!head_only)
+  const bool large = !response.stream && response.body.size() > kOnePiece;
+  if (!head_only && !large) {
     out += response.stream && !response.body.empty() ? print_chunk(response.body) : response.body;
+  }
   if (!send(out)) return Next::kClose;
+  if (!head_only && large && !send(response.body)) return Next::kClose;
   if (response.stream && !head_only && !send_stream(response)) return Next::kClose;
   return keep_alive ? Next::kAnother : Next::kClose;
 }

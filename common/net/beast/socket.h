@@ -8,8 +8,7 @@
 
 #include "common/net/beast/beast.h"
 
-// Blocking TCP and TLS with real deadlines over Asio; the only user of Asio. Each Socket owns a private
-// io_context that the calling thread runs until its operation completes (architecture §5.3).
+// Blocking TCP and TLS with real deadlines: non-blocking descriptors and poll() (architecture §5.3).
 
 namespace karpenter::net {
 
@@ -36,9 +35,10 @@ class Socket {
                                 const std::string& host, std::chrono::nanoseconds timeout);
   base::Status handshake_server(std::shared_ptr<TlsContext> context, std::chrono::nanoseconds timeout);
 
-  // What has arrived, at most 16 KiB; "" at the end of the peer's data. kTimeout leaves the read running: the
-  // next call takes it up again. kUnavailable when the connection broke, kCancelled after abort().
-  base::Result<std::string> read(std::chrono::nanoseconds timeout);
+  // What has arrived, at most 16 KiB, valid until the next call; "" at the end of the peer's data. After
+  // kTimeout the next call takes the read up again. kUnavailable when the connection broke, kCancelled after
+  // abort().
+  base::Result<std::string_view> read(std::chrono::nanoseconds timeout);
   base::Status write(std::string_view data, std::chrono::nanoseconds timeout);
   void shutdown_write();  // tells the peer that no more comes; best effort
 
