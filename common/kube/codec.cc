@@ -2,6 +2,8 @@
 
 #include "common/kube/kind.h"
 #include "common/model/core/core.h"
+#include "common/model/karpenter/capacity_buffer.h"
+#include "common/model/karpenter/node_overlay.h"
 #include "common/model/karpenter/v1.h"
 #include "common/model/legacy/v1alpha.h"
 #include "common/schema/codec.h"
@@ -44,10 +46,13 @@ KARP_CODEC(model::CustomResourceDefinition)
 KARP_CODEC(model::NodePool)
 KARP_CODEC(model::NodeClaim)
 KARP_CODEC(model::Ec2NodeClass)
+KARP_CODEC(model::NodeOverlay)
+KARP_CODEC(model::CapacityBuffer)
 KARP_CODEC(model::v1beta1::NodePool)
 KARP_CODEC(model::v1beta1::NodeClaim)
 KARP_CODEC(model::v1beta1::Ec2NodeClass)
 KARP_CODEC(model::v1alpha5::Provisioner)
+KARP_CODEC(model::v1alpha5::Machine)
 KARP_CODEC(model::v1alpha1::AwsNodeTemplate)
 
 #undef KARP_CODEC

@@ -1,5 +1,7 @@
 #include "common/kube/kind.h"
 #include "common/model/core/core.h"
+#include "common/model/karpenter/capacity_buffer.h"
+#include "common/model/karpenter/node_overlay.h"
 #include "common/model/karpenter/v1.h"
 #include "common/model/legacy/v1alpha.h"
 
@@ -34,11 +36,14 @@ KARP_KIND(model::CustomResourceDefinition, "apiextensions.k8s.io", "v1", "Custom
 KARP_KIND(model::NodePool, "karpenter.sh", "v1", "NodePool", "nodepools", false)
 KARP_KIND(model::NodeClaim, "karpenter.sh", "v1", "NodeClaim", "nodeclaims", false)
 KARP_KIND(model::Ec2NodeClass, "karpenter.k8s.aws", "v1", "EC2NodeClass", "ec2nodeclasses", false)
+KARP_KIND(model::NodeOverlay, "karpenter.sh", "v1alpha1", "NodeOverlay", "nodeoverlays", false)
+KARP_KIND(model::CapacityBuffer, "autoscaling.x-k8s.io", "v1beta1", "CapacityBuffer", "capacitybuffers", true)
 KARP_KIND(model::v1beta1::NodePool, "karpenter.sh", "v1beta1", "NodePool", "nodepools", false)
 KARP_KIND(model::v1beta1::NodeClaim, "karpenter.sh", "v1beta1", "NodeClaim", "nodeclaims", false)
 KARP_KIND(model::v1beta1::Ec2NodeClass, "karpenter.k8s.aws", "v1beta1", "EC2NodeClass", "ec2nodeclasses",
           false)
 KARP_KIND(model::v1alpha5::Provisioner, "karpenter.sh", "v1alpha5", "Provisioner", "provisioners", false)
+KARP_KIND(model::v1alpha5::Machine, "karpenter.sh", "v1alpha5", "Machine", "machines", false)
 KARP_KIND(model::v1alpha1::AwsNodeTemplate, "karpenter.k8s.aws", "v1alpha1", "AWSNodeTemplate",
           "awsnodetemplates", false)
 

@@ -128,6 +128,12 @@ Requirement Requirement::intersect(const Requirement& other) const {
   return out;
 }
 
+Requirement Requirement::with_min_values(std::int64_t count) const {
+  Requirement out = *this;
+  out.min_values_ = count;
+  return out;
+}
+
 bool Requirement::has_intersection(const Requirement& other) const {
   const Bound gte = higher(gte_, other.gte_);
   const Bound lte = lower(lte_, other.lte_);

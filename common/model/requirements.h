@@ -43,6 +43,7 @@ class Requirement {
   [[nodiscard]] bool empty() const { return op() == Op::kDoesNotExist; }
 
   [[nodiscard]] Requirement intersect(const Requirement& other) const;  // keys must be equal
+  [[nodiscard]] Requirement with_min_values(std::int64_t count) const;
   [[nodiscard]] bool has_intersection(const Requirement& other) const;  // without allocation
   [[nodiscard]] std::string text() const;                               // `key In [a b]`, for reasons
   [[nodiscard]] std::vector<NodeSelectorRequirement> to_api() const;    // spec: scheduling §5.8

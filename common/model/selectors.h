@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/model/as_written.h"
 #include "common/model/meta.h"
 
 namespace karpenter::model {
@@ -16,6 +17,7 @@ struct NodeSelectorRequirement {
   std::string op;  // JSON: operator
   std::vector<std::string> values;
   std::optional<std::int64_t> min_values;  // only in NodePool and NodeClaim
+  Blanks blanks = {};
   friend bool operator==(const NodeSelectorRequirement&, const NodeSelectorRequirement&) = default;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/base/time.h"
+#include "common/model/as_written.h"
 
 namespace karpenter::model {
 
@@ -19,6 +20,7 @@ struct Taint {
   std::string value;
   std::string effect;
   std::optional<base::Time> time_added;
+  Blanks blanks = {};
   friend bool operator==(const Taint&, const Taint&) = default;
   [[nodiscard]] bool same_key_and_effect(const Taint& other) const {
     return key == other.key && effect == other.effect;

@@ -102,33 +102,64 @@ void write_time(const Type& type, const void* from, Ref to) {
   to.set(type.time_format == "micro" ? base::format_rfc3339_micro(time) : base::format_rfc3339(time));
 }
 
-Result parse_quantity(View from, model::Quantity& to) {
+base::Result<model::Quantity> parse_amount(std::string_view text, bool /*is_number*/, model::Quantity*) {
+  return model::Quantity::parse(text);
+}
+base::Result<model::WrittenQuantity> parse_amount(std::string_view text, bool is_number,
+                                                  model::WrittenQuantity*) {
+  using Form = model::WrittenQuantity::Form;
+  return model::WrittenQuantity::read(text, is_number ? Form::kNumber : Form::kText);
+}
+
+template <class Amount>
+Result parse_quantity(View from, Amount& to) {
   const auto text = from.is_number() ? from.dump() : from.string_or("");
   if (!from.is_number() && !from.is_string()) return expected("integer or string", from);
-  const auto value = model::Quantity::parse(text);
+  auto value = parse_amount(text, from.is_number(), static_cast<Amount*>(nullptr));
   if (!value) return Mismatch{.where = {}, .text = "is not a quantity: \"" + text + "\""};
-  to = *value;
+  to = std::move(value).value();
   return std::nullopt;
 }
+template <class Amount>
 Result read_quantity(const Type&, View from, void* to) {
-  return parse_quantity(from, as<model::Quantity>(to));
+  return parse_quantity(from, as<Amount>(to));
 }
 void write_quantity(const Type&, const void* from, Ref to) { to.set(as<model::Quantity>(from).text()); }
 
-Result read_resources(const Type&, View from, void* to) {
+void write_as_written(const model::WrittenQuantity& amount, Ref to) {
+  const auto text = amount.written();
+  if (!amount.is_number()) return to.set(text);
+  auto number = json::parse(text);
+  KARP_CHECK(number.has_value());  // it was read as a JSON number
+  to.set(std::move(number).value());
+}
+void write_written_quantity(const Type&, const void* from, Ref to) {
+  write_as_written(as<model::WrittenQuantity>(from), to);
+}
+
+template <class List, class Amount, void (List::*Set)(std::string_view, Amount)>
+Result read_amounts(const Type&, View from, void* to) {
   if (!from.is_object()) return expected("object", from);
   for (const auto& [name, value] : from.members()) {
-    model::Quantity amount;
+    Amount amount;
     if (auto wrong = parse_quantity(value, amount)) {
       return Mismatch{.where = "[" + std::string(name) + "]", .text = wrong->text};
     }
-    as<model::Resources>(to).set(name, amount);
+    (as<List>(to).*Set)(name, std::move(amount));
   }
   return std::nullopt;
 }
+constexpr auto read_resources = read_amounts<model::Resources, model::Quantity, &model::Resources::set>;
+constexpr auto read_written_resources =
+    read_amounts<model::WrittenResources, model::WrittenQuantity, &model::WrittenResources::set_written>;
 void write_resources(const Type&, const void* from, Ref to) {
   to.set_object();
   for (const auto& [name, amount] : as<model::Resources>(from)) to[name].set(amount.text());
+}
+void write_written_resources(const Type&, const void* from, Ref to) {
+  to.set_object();
+  const auto& amounts = as<model::WrittenResources>(from);
+  for (const auto& [name, amount] : amounts) write_as_written(amounts.written(name), to[name]);
 }
 
 Result read_strings(const Type& type, View from, void* to) {
@@ -146,8 +177,12 @@ void write_strings(const Type&, const void* from, Ref to) {
   for (const auto& [name, value] : as<model::StringMap>(from)) to[name].set(value);
 }
 
-Result read_json(const Type&, View from, void* to) {
-  if (!from.is_object()) return expected("object", from);
+Result read_json(const Type& type, View from, void* to) {
+  if (type.shape == Shape::kIntOrString) {
+    if (!from.is_string() && !from.integer()) return expected("integer or string", from);
+  } else if (!from.is_object()) {
+    return expected("object", from);
+  }
   as<std::string>(to) = from.dump();
   return std::nullopt;
 }
@@ -185,8 +220,11 @@ KARP_BINDING(std::int32_t, read_integer<std::int32_t>, write_integer<std::int32_
 KARP_BINDING(std::int64_t, read_integer<std::int64_t>, write_integer<std::int64_t>, nonzero<std::int64_t>)
 KARP_BINDING(std::string, read_string, write_string, nonzero<std::string>)
 KARP_BINDING(base::Time, read_time, write_time, always)
-KARP_BINDING(model::Quantity, read_quantity, write_quantity, always)
+KARP_BINDING(model::Quantity, read_quantity<model::Quantity>, write_quantity, always)
+KARP_BINDING(model::WrittenQuantity, read_quantity<model::WrittenQuantity>, write_written_quantity, always)
 KARP_BINDING(model::Resources, read_resources, write_resources, entries<model::Resources>)
+KARP_BINDING(model::WrittenResources, read_written_resources, write_written_resources,
+             entries<model::WrittenResources>)
 KARP_BINDING(model::StringMap, read_strings, write_strings, entries<model::StringMap>)
 #undef KARP_BINDING
 
@@ -205,11 +243,20 @@ const Binding& presence_binding() {
 
 Field group(std::string_view name, Type type, std::string_view description) {
   const auto same = [](void* object) { return object; };
+  const auto blanks = type.fields.empty() ? nullptr : type.fields.front().blanks;  // of the same C++ object
   return Field{.name = name,
                .description = description,
                .type = std::move(type),
                .at = same,
-               .binding = &struct_binding()};
+               .binding = &struct_binding(),
+               .blanks = blanks};
+}
+Field not_kept(std::string_view name) {
+  static constexpr Binding binding = {.read = [](const Type&, View, void*) { return Result(); },
+                                      .write = [](const Type&, const void*, Ref) {},
+                                      .size = [](const void*) -> std::size_t { return 0; }};
+  const auto same = [](void* object) { return object; };
+  return Field{.name = name, .description = {}, .type = open_object(), .at = same, .binding = &binding};
 }
 Field self(std::string_view name) {
   const auto same = [](void* object) { return object; };

@@ -10,8 +10,8 @@
 
 #include "common/base/time.h"
 #include "common/json/json.h"
+#include "common/model/as_written.h"
 #include "common/model/meta.h"
-#include "common/model/resources.h"
 #include "common/schema/type.h"
 
 // How tables reach into C++ objects. Only common/schema includes this.
@@ -66,6 +66,8 @@ KARP_SCALAR_BINDING(std::string, string());
 KARP_SCALAR_BINDING(base::Time, date_time());
 KARP_SCALAR_BINDING(model::Quantity, quantity());
 KARP_SCALAR_BINDING(model::Resources, quantities());
+KARP_SCALAR_BINDING(model::WrittenQuantity, quantity());
+KARP_SCALAR_BINDING(model::WrittenResources, quantities());
 KARP_SCALAR_BINDING(model::StringMap, strings());
 #undef KARP_SCALAR_BINDING
 
@@ -115,6 +117,16 @@ struct MemberOf<M T::*> {
   using Value = M;
 };
 
+// Where an object of type T notes which members stood there empty; null when it does not.
+template <class T>
+[[nodiscard]] constexpr auto blanks_of() -> model::Blanks* (*)(void*) {
+  if constexpr (requires(T object) { object.blanks; }) {
+    return [](void* object) -> model::Blanks* { return &static_cast<T*>(object)->blanks; };
+  } else {
+    return nullptr;
+  }
+}
+
 // A member with an explicit type.
 template <auto Member>
 [[nodiscard]] Field field(std::string_view name, Type type, std::string_view description = {}) {
@@ -123,8 +135,12 @@ template <auto Member>
   const auto at = [](void* object) -> void* {
     return &(static_cast<typename Traits::Object*>(object)->*Member);
   };
-  return Field{
-      .name = name, .description = description, .type = std::move(type), .at = at, .binding = binding};
+  return Field{.name = name,
+               .description = description,
+               .type = std::move(type),
+               .at = at,
+               .binding = binding,
+               .blanks = blanks_of<typename Traits::Object>()};
 }
 // A member with the type that its C++ type suggests.
 template <auto Member>
@@ -137,6 +153,8 @@ template <auto Member>
 [[nodiscard]] Field group(std::string_view name, Type type, std::string_view description = {});
 // The whole C++ value as a member: a list of {"name": ...} kept as a list of strings.
 [[nodiscard]] Field self(std::string_view name);
+// A member that may stand there but is not kept: known, yet neither read nor written.
+[[nodiscard]] Field not_kept(std::string_view name);
 // `metadata` of an API object.
 template <auto Member>
 [[nodiscard]] Field metadata() {

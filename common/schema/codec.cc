@@ -12,6 +12,24 @@ using json::View;
 
 constexpr std::size_t kMaxErrors = 100;
 
+bool has_content(const Type& type, const Binding& binding, void* from);
+
+// Whether the member was read empty, so that it is written although it is.
+bool is_noted_blank(const Field& field, void* object) {
+  return field.blanks != nullptr && field.blanks(object)->contains(field.name);
+}
+
+bool any_member(const Type& type, void* from) {
+  for (const auto& field : type.fields) {
+    if (has_content(field.type, *field.binding, field.at(from)) || is_noted_blank(field, from)) return true;
+  }
+  return false;
+}
+
+bool has_content(const Type& type, const Binding& binding, void* from) {
+  return binding.kind == Binding::Kind::kStruct ? any_member(type, from) : binding.size(from) > 0;
+}
+
 class Reader {
  public:
   std::vector<std::string> errors;
@@ -36,8 +54,11 @@ class Reader {
   void members(const Type& type, View from, void* to, const Path& path) {
     if (!from.is_object()) return fail(path, "", "must be of type object");
     for (const auto& field : type.fields) {
-      value(field.type, *field.binding, from[field.name], field.at(to),
-            Path{.parent = &path, .name = field.name});
+      const View member = from[field.name];
+      void* at = field.at(to);
+      value(field.type, *field.binding, member, at, Path{.parent = &path, .name = field.name});
+      const bool stands_there = field.blanks != nullptr && member.exists() && !member.is_null();
+      if (stands_there && !has_content(field.type, *field.binding, at)) field.blanks(to)->add(field.name);
     }
   }
 
@@ -54,19 +75,6 @@ class Reader {
   }
 };
 
-bool has_content(const Type& type, const Binding& binding, void* from);
-
-bool any_member(const Type& type, void* from) {
-  for (const auto& field : type.fields) {
-    if (has_content(field.type, *field.binding, field.at(from))) return true;
-  }
-  return false;
-}
-
-bool has_content(const Type& type, const Binding& binding, void* from) {
-  return binding.kind == Binding::Kind::kStruct ? any_member(type, from) : binding.size(from) > 0;
-}
-
 // Field::at takes a mutable object for the reader's sake; the writer only looks.
 void* mutable_address(const void* object) {
   return const_cast<void*>(object);  // NOLINT(cppcoreguidelines-pro-type-const-cast): see above
@@ -80,7 +88,8 @@ void write_members(const Type& type, const void* from, Ref to) {
     void* at = field.at(mutable_address(from));
     const bool can_be_absent = field.binding->kind == Binding::Kind::kOptional;
     const bool wanted = field.type.is_required && !can_be_absent;
-    if (wanted || has_content(field.type, *field.binding, at)) {
+    const bool is_present = wanted || has_content(field.type, *field.binding, at);
+    if (is_present || is_noted_blank(field, mutable_address(from))) {
       write_value(field.type, *field.binding, at, to[field.name]);
     }
   }
@@ -110,7 +119,7 @@ void find_unknown(const Type& type, View at, const Path& path, std::vector<std::
     for (std::size_t i = 0; i < at.size(); ++i)
       find_unknown(*type.item, at[i], Path{.parent = &path, .index = i}, out);
   }
-  if (type.shape != Shape::kObject) return;
+  if (type.shape != Shape::kObject && type.shape != Shape::kMeta) return;
   for (const auto& [name, value] : at.members()) {
     const Path here{.parent = &path, .name = name};
     bool known = path.parent == nullptr && (name == "apiVersion" || name == "kind");
@@ -119,7 +128,7 @@ void find_unknown(const Type& type, View at, const Path& path, std::vector<std::
       known = true;
       find_unknown(field.type, value, here, out);
     }
-    if (!known) out.push_back(here.text());
+    if (!known && out.size() < kMaxErrors) out.push_back(here.text());
   }
 }
 
@@ -139,6 +148,12 @@ std::vector<std::string> unknown_fields(const Type& type, View object) {
   std::vector<std::string> out;
   find_unknown(type, object, Path{}, out);
   return out;
+}
+
+base::Status refuse_unknown_fields(const Type& type, View object) {
+  const auto unknown = unknown_fields(type, object);
+  if (unknown.empty()) return base::ok();
+  return base::invalid("unknown field").add("field", base::join(unknown, ", "));
 }
 
 }  // namespace karpenter::schema

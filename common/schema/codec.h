@@ -14,11 +14,17 @@ namespace karpenter::schema {
 // Types only: limits and required members are validate()'s business; unknown members and null are ignored.
 // kInvalid names every wrong value with its full path, at most 100.
 [[nodiscard]] base::Status read(const Type& type, json::View from, void* to);
-// Writes every present member: set optionals, non-empty and non-zero values, required members always.
+// Writes every present member: set optionals, non-empty and non-zero values, required members and members
+// that were read empty (model::Blanks) always. Quantities of CRD kinds as they were written. What was read
+// and not changed thus gives the same JSON, but for null members, members not in the table, the sub-seconds
+// and zones of times, and numbers among the reserved resources of v1alpha5 (they become text).
 void write(const Type& type, const void* from, json::Ref to);
-// Paths of the members that the table does not know (nothing below open objects and metadata), in document
-// order.
+// Paths of the members that the table does not know (nothing below open objects), in document order: what
+// the API server prunes, and what kubectl's strict validation names as `unknown field "spec.foo"`. At
+// most 100.
 [[nodiscard]] std::vector<std::string> unknown_fields(const Type& type, json::View object);
+// kInvalid with all of them when there are any.
+[[nodiscard]] base::Status refuse_unknown_fields(const Type& type, json::View object);
 
 template <class T>
 [[nodiscard]] base::Result<T> decode(json::View from) {
@@ -29,9 +35,7 @@ template <class T>
 // decode() that also refuses unknown members.
 template <class T>
 [[nodiscard]] base::Result<T> decode_strict(json::View from) {
-  if (const auto unknown = unknown_fields(type_of<T>(), from); !unknown.empty()) {
-    return base::invalid("unknown field").add("field", unknown.front());
-  }
+  RETURN_IF_ERROR(refuse_unknown_fields(type_of<T>(), from));
   return decode<T>(from);
 }
 // Without apiVersion and kind; see kube::encode.

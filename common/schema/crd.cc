@@ -44,7 +44,7 @@ void write_version(const CrdVersion& version, Ref out) {
 }
 
 void write_names(const Crd& crd, Ref names) {
-  names["categories"].push_back("karpenter");
+  names["categories"].push_back(crd.category);
   names["kind"].set(crd.kind);
   names["listKind"].set(std::string(crd.kind) + "List");
   names["plural"].set(crd.plural);
@@ -73,7 +73,7 @@ json::Value crd_manifest(const Crd& crd) {
   out["metadata"]["name"].set(std::string(crd.plural) + "." + std::string(crd.group));
   const Ref spec = out["spec"];
   spec["group"].set(crd.group);
-  spec["scope"].set("Cluster");
+  spec["scope"].set(crd.scope == Scope::kCluster ? "Cluster" : "Namespaced");
   write_names(crd, spec["names"]);
   for (const auto& version : crd.versions) write_version(version, spec["versions"].push_back());
   if (!crd.conversion_path.empty()) write_conversion(crd.conversion_path, spec["conversion"]);

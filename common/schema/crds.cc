@@ -1,3 +1,5 @@
+#include "common/model/karpenter/capacity_buffer.h"
+#include "common/model/karpenter/node_overlay.h"
 #include "common/model/karpenter/v1.h"
 #include "common/model/legacy/v1alpha.h"
 #include "common/schema/crd.h"
@@ -10,6 +12,8 @@ constexpr std::string_view kDriftedPath = R"(.status.conditions[?(@.type=="Drift
 constexpr std::string_view kTypePath = R"(.metadata.labels.node\.kubernetes\.io/instance-type)";
 constexpr std::string_view kCapacityPath = R"(.metadata.labels.karpenter\.sh/capacity-type)";
 constexpr std::string_view kZonePath = R"(.metadata.labels.topology\.kubernetes\.io/zone)";
+constexpr std::string_view kProvisionerPath = R"(.metadata.labels.karpenter\.sh/provisioner-name)";
+constexpr std::string_view kAgePath = ".metadata.creationTimestamp";
 constexpr std::string_view kPoolPath = R"(.metadata.labels.karpenter\.sh/nodepool)";
 
 Crd node_pools() {
@@ -20,7 +24,7 @@ Crd node_pools() {
       .columns = {{"NodeClass", ".spec.template.spec.nodeClassRef.name", "string"},
                   {"Nodes", ".status.nodes", "string"},
                   {"Ready", kReadyPath, "string"},
-                  {"Age", ".metadata.creationTimestamp", "date"},
+                  {"Age", kAgePath, "date"},
                   {"Weight", ".spec.weight", "integer", 1},
                   {"CPU", ".status.resources.cpu", "string", 1},
                   {"Memory", ".status.resources.memory", "string", 1}},
@@ -49,7 +53,7 @@ Crd node_claims() {
                   {"Zone", kZonePath, "string"},
                   {"Node", ".status.nodeName", "string"},
                   {"Ready", kReadyPath, "string"},
-                  {"Age", ".metadata.creationTimestamp", "date"},
+                  {"Age", kAgePath, "date"},
                   {"ImageID", ".status.imageID", "string", 1},
                   {"ID", ".status.providerID", "string", 1},
                   {"NodePool", kPoolPath, "string", 1},
@@ -64,7 +68,7 @@ Crd node_claims() {
                   {"Zone", kZonePath, "string"},
                   {"Node", ".status.nodeName", "string"},
                   {"Ready", kReadyPath, "string"},
-                  {"Age", ".metadata.creationTimestamp", "date"},
+                  {"Age", kAgePath, "date"},
                   {"Capacity", kCapacityPath, "string", 1},
                   {"NodePool", kPoolPath, "string", 1},
                   {"NodeClass", ".spec.nodeClassRef.name", "string", 1}},
@@ -82,7 +86,7 @@ Crd node_classes() {
       .name = "v1",
       .type = &type_of<model::Ec2NodeClass>(),
       .columns = {{"Ready", kReadyPath, "string"},
-                  {"Age", ".metadata.creationTimestamp", "date"},
+                  {"Age", kAgePath, "date"},
                   {"Role", ".spec.role", "string", 1}},
   };
   const CrdVersion v1beta1 = {
@@ -115,10 +119,66 @@ Crd node_templates() {
           .versions = {{.name = "v1alpha1", .type = &type_of<model::v1alpha1::AwsNodeTemplate>()}}};
 }
 
+Crd node_overlays() {
+  return {.group = model::kKarpenterGroup,
+          .kind = "NodeOverlay",
+          .plural = "nodeoverlays",
+          .singular = "nodeoverlay",
+          .short_names = {"overlays"},
+          .versions = {{.name = "v1alpha1",
+                        .type = &type_of<model::NodeOverlay>(),
+                        .columns = {{"Ready", kReadyPath, "string"},
+                                    {"Age", kAgePath, "date"},
+                                    {"Weight", ".spec.weight", "integer", 1}}}}};
+}
+
+Crd capacity_buffers() {
+  return {.group = model::kBufferGroup,
+          .kind = "CapacityBuffer",
+          .plural = "capacitybuffers",
+          .singular = "capacitybuffer",
+          .short_names = {"cb"},
+          .category = "autoscaling",
+          .scope = Scope::kNamespaced,
+          .versions = {{.name = "v1beta1",
+                        .type = &type_of<model::CapacityBuffer>(),
+                        .columns = {{"Strategy", ".spec.provisioningStrategy", "string"},
+                                    {"PodTemplate", ".status.podTemplateRef.name", "string"},
+                                    {"Replicas", ".status.replicas", "integer"},
+                                    {"ConditionsType", ".status.conditions[*].type", "string"},
+                                    {"ConditionsStatus", ".status.conditions[*].status", "string"},
+                                    {"ConditionsReason", ".status.conditions[*].reason", "string"},
+                                    {"Age", kAgePath, "date"}}}}};
+}
+
+Crd machines() {
+  return {.group = model::kKarpenterGroup,
+          .kind = "Machine",
+          .plural = "machines",
+          .singular = "machine",
+          .versions = {{.name = "v1alpha5",
+                        .type = &type_of<model::v1alpha5::Machine>(),
+                        .columns = {{"Type", kTypePath, "string"},
+                                    {"Zone", kZonePath, "string"},
+                                    {"Node", ".status.nodeName", "string"},
+                                    {"Ready", kReadyPath, "string"},
+                                    {"Age", kAgePath, "date"},
+                                    {"Capacity", kCapacityPath, "string", 1},
+                                    {"Provisioner", kProvisionerPath, "string", 1},
+                                    {"Template", ".spec.machineTemplateRef.name", "string", 1}}}}};
+}
+
 }  // namespace
 
 std::vector<Crd> crds() {
-  return {node_pools(), node_claims(), node_classes(), provisioners(), node_templates()};
+  return {node_pools(),       node_claims(),  node_classes(),  node_overlays(),
+          capacity_buffers(), provisioners(), node_templates()};
+}
+
+std::vector<Crd> described_kinds() {
+  auto out = crds();
+  out.push_back(machines());
+  return out;
 }
 
 }  // namespace karpenter::schema

@@ -1,7 +1,10 @@
 #include "common/schema/pattern.h"
 
+#include <algorithm>
+#include <array>
 #include <bitset>
 #include <cctype>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -263,16 +266,114 @@ class States {
   std::vector<std::size_t> todo_;
 };
 
+constexpr std::size_t kMaxStates = 1000;
+constexpr std::size_t kMaxEntries = 100'000;  // of all sets together
+
+}  // namespace
+
+// The automaton with its sets of states worked out: one table look-up a byte.
+struct Pattern::Table {
+  std::array<std::uint8_t, 256> class_of{};  // bytes that no set tells apart
+  std::size_t classes = 0;
+  std::vector<std::uint16_t> next;           // by state and class; a state that has matched stays
+  std::vector<std::uint8_t> matches_at_end;  // by state
+};
+
+namespace {
+
+class TableBuilder {
+ public:
+  explicit TableBuilder(const Program& program) : program_(program), closure_(program.size()) {}
+
+  // Null when there would be too many states.
+  std::shared_ptr<const Pattern::Table> build() {
+    classify();
+    table_.classes = samples_.size();
+    state_of({0}, true);
+    for (std::size_t state = 0; state < sets_.size(); ++state) {
+      if (sets_.size() > kMaxStates || entries_ > kMaxEntries) return nullptr;
+      expand(state);
+    }
+    return std::make_shared<const Pattern::Table>(std::move(table_));
+  }
+
+ private:
+  using Set = std::vector<std::size_t>;  // states of the program before moves without input; sorted
+
+  void classify() {
+    std::map<std::vector<bool>, std::uint8_t> seen;
+    for (std::size_t byte = 0; byte < 256; ++byte) {
+      std::vector<bool> members;
+      for (const auto& instruction : program_) {
+        if (instruction.op == Op::kSet) members.push_back(instruction.set[byte]);
+      }
+      const auto fresh = static_cast<std::uint8_t>(seen.size());
+      const auto [it, added] = seen.emplace(std::move(members), fresh);
+      table_.class_of[byte] = it->second;
+      if (added) samples_.push_back(byte);
+    }
+  }
+
+  std::uint16_t state_of(const Set& set, bool at_begin) {
+    const auto [it, added] = states_.emplace(std::pair(set, at_begin), sets_.size());
+    if (added) {
+      sets_.emplace_back(set, at_begin);
+      entries_ += set.size();
+    }
+    return static_cast<std::uint16_t>(it->second);
+  }
+
+  [[nodiscard]] bool close(const Set& set, bool at_begin, bool at_end) {
+    closure_.clear();
+    for (const auto state : set) closure_.add(program_, state, at_begin, at_end);
+    return std::any_of(closure_.list().begin(), closure_.list().end(),
+                       [&](std::size_t state) { return program_[state].op == Op::kMatch; });
+  }
+
+  void expand(std::size_t state) {
+    const auto [set, at_begin] = sets_[state];
+    table_.matches_at_end.push_back(close(set, at_begin, true) ? 1 : 0);
+    const bool has_matched = close(set, at_begin, false);
+    const Set reached = closure_.list();
+    for (const auto sample : samples_) {
+      Set next{0};  // a match may begin anywhere
+      for (const auto at : reached) {
+        if (program_[at].op == Op::kSet && program_[at].set[sample]) next.push_back(at + 1);
+      }
+      std::sort(next.begin(), next.end());
+      table_.next.push_back(has_matched ? static_cast<std::uint16_t>(state) : state_of(next, false));
+    }
+  }
+
+  const Program& program_;
+  States closure_;
+  Pattern::Table table_;
+  std::vector<std::size_t> samples_;  // a byte of each class
+  std::map<std::pair<Set, bool>, std::size_t> states_;
+  std::vector<std::pair<Set, bool>> sets_;
+  std::size_t entries_ = 0;
+};
+
 }  // namespace
 
 base::Result<Pattern> Pattern::compile(std::string_view regex) {
   ASSIGN_OR_RETURN(auto program, Parser(regex).parse());
   Pattern out;
-  out.program_ = std::make_shared<const Program>(std::move(program));
+  out.table_ = TableBuilder(program).build();
+  if (!out.table_) out.program_ = std::make_shared<const Program>(std::move(program));
   return out;
 }
 
 bool Pattern::matches(std::string_view text) const {
+  if (!table_) return matches_slowly(text);
+  const Table& table = *table_;
+  std::size_t state = 0;
+  for (const char c : text)
+    state = table.next[state * table.classes + table.class_of[static_cast<unsigned char>(c)]];
+  return table.matches_at_end[state] != 0;
+}
+
+bool Pattern::matches_slowly(std::string_view text) const {
   const Program& program = *program_;
   States now(program.size());
   States next(program.size());

@@ -21,9 +21,13 @@ class Pattern {
   [[nodiscard]] bool matches(std::string_view text) const;
 
   struct Instruction;
+  struct Table;
 
  private:
-  std::shared_ptr<const std::vector<Instruction>> program_;
+  [[nodiscard]] bool matches_slowly(std::string_view text) const;
+
+  std::shared_ptr<const Table> table_;                       // the usual case: one step a byte
+  std::shared_ptr<const std::vector<Instruction>> program_;  // of patterns with very many states
 };
 
 }  // namespace karpenter::schema

@@ -12,6 +12,10 @@
 // it. All text is expected to outlive the Type (string literals). Types are built once and never change:
 // thread-safe.
 
+namespace karpenter::model {
+class Blanks;
+}
+
 namespace karpenter::schema {
 
 struct Binding;
@@ -91,6 +95,7 @@ struct Field {
   Type type;
   void* (*at)(void* object);  // the address of the member in the C++ object
   const Binding* binding;
+  model::Blanks* (*blanks)(void* object) = nullptr;  // where the object notes empty members, if it does
 };
 
 [[nodiscard]] Type boolean();

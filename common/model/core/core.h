@@ -105,6 +105,7 @@ struct PodSpec {
   Resources overhead;
   std::vector<PodVolume> volumes;
   std::vector<std::string> scheduling_gates;
+  bool has_resource_claims = false;  // JSON: resourceClaims is there
   std::optional<std::int64_t> termination_grace_period_seconds;
   std::string restart_policy;
   bool host_network = false;
@@ -155,6 +156,8 @@ struct DaemonSet {
 struct PodDisruptionBudget {
   ObjectMeta meta;
   std::optional<LabelSelector> selector;
+  std::string min_available;    // JSON text of an int or a percentage ("1", "\"50%\""); "" when absent
+  std::string max_unavailable;  // the same
   std::string unhealthy_pod_eviction_policy;
   std::int32_t disruptions_allowed = 0;
   std::int32_t expected_pods = 0;
@@ -172,6 +175,9 @@ struct PersistentVolume {
   ObjectMeta meta;
   std::optional<std::vector<NodeSelectorTerm>> node_affinity_required;
   std::string csi_driver;
+  bool is_ebs = false;        // the in-tree awsElasticBlockStore source
+  bool is_local = false;      // the local source
+  bool is_host_path = false;  // the hostPath source
   std::string storage_class_name;
 };
 struct StorageClass {

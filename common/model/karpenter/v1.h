@@ -6,13 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "common/model/as_written.h"
 #include "common/model/meta.h"
-#include "common/model/resources.h"
 #include "common/model/selectors.h"
 #include "common/model/taints.h"
 
 // karpenter.sh/v1 and karpenter.k8s.aws/v1. spec: api §2, §3, §4
-// Durations stay the text of the API ("720h", "Never", "15m"); parse_never_duration reads them.
+// Durations stay the text of the API ("720h", "Never", "15m"); parse_never_duration reads them. Quantities
+// keep their text beside their amount, `blanks` the members that stood there empty (as_written.h).
 
 namespace karpenter::model {
 
@@ -37,46 +38,54 @@ struct NodePoolTemplateSpec {
   NodeClassRef node_class_ref;
   std::optional<std::string> termination_grace_period;
   std::optional<std::string> expire_after;
+  Blanks blanks = {};
 };
 struct NodePoolTemplateMeta {
   StringMap labels;
   StringMap annotations;
+  Blanks blanks = {};
 };
 struct NodePoolTemplate {
   NodePoolTemplateMeta meta;  // JSON: metadata
   NodePoolTemplateSpec spec;
+  Blanks blanks = {};
 };
 
 struct Budget {
-  std::string nodes;  // "10%" or "5"
-  std::vector<std::string> reasons;
+  std::string nodes;                                // "10%" or "5"
+  std::optional<std::vector<std::string>> reasons;  // absent: all; an explicit empty list matches none
   std::optional<std::string> schedule;
   std::optional<std::string> duration;
+  Blanks blanks = {};
   friend bool operator==(const Budget&, const Budget&) = default;
 };
 struct Disruption {
   std::optional<std::string> consolidate_after;
   std::optional<std::string> consolidation_policy;
   std::optional<std::vector<Budget>> budgets;  // absent is defaulted; an explicit empty list means "no limit"
+  Blanks blanks = {};
 };
 
 struct NodePoolSpec {
   NodePoolTemplate node_template;  // JSON: template
   std::optional<Disruption> disruption;
-  Resources limits;
+  WrittenResources limits;
   std::optional<std::int64_t> replicas;
   std::optional<std::int32_t> weight;
+  Blanks blanks = {};
 };
 struct NodePoolStatus {
   std::optional<std::int64_t> nodes;
-  Resources resources;
+  WrittenResources resources;
   std::optional<std::int64_t> node_class_observed_generation;
   std::vector<Condition> conditions;
+  Blanks blanks = {};
 };
 struct NodePool {
   ObjectMeta meta;
   NodePoolSpec spec;
   NodePoolStatus status;
+  Blanks blanks = {};
 };
 
 struct NodeClaimSpec {
@@ -84,23 +93,26 @@ struct NodeClaimSpec {
   NodeClassRef node_class_ref;
   std::vector<Taint> taints;
   std::vector<Taint> startup_taints;
-  Resources requests;  // JSON: resources.requests
+  WrittenResources requests;  // JSON: resources.requests
   std::optional<std::string> termination_grace_period;
   std::optional<std::string> expire_after;
+  Blanks blanks = {};
 };
 struct NodeClaimStatus {
   std::string node_name;
   std::string provider_id;
   std::string image_id;
-  Resources capacity;
-  Resources allocatable;
+  WrittenResources capacity;
+  WrittenResources allocatable;
   std::optional<base::Time> last_pod_event_time;
   std::vector<Condition> conditions;
+  Blanks blanks = {};
 };
 struct NodeClaim {
   ObjectMeta meta;
   NodeClaimSpec spec;
   NodeClaimStatus status;
+  Blanks blanks = {};
 };
 
 // ---- EC2NodeClass
@@ -109,16 +121,19 @@ struct SelectorTerm {  // subnets (id, tags) and security groups (id, name, tags
   std::string id;
   std::string name;
   StringMap tags;
+  Blanks blanks = {};
 };
 struct CapacityReservationSelectorTerm {
   std::string id;
   std::string owner_id;
   std::string instance_match_criteria;
   StringMap tags;
+  Blanks blanks = {};
 };
 struct PlacementGroupSelector {
   std::string id;
   std::string name;
+  Blanks blanks = {};
 };
 struct AmiSelectorTerm {
   std::string alias;
@@ -127,6 +142,7 @@ struct AmiSelectorTerm {
   std::string owner;
   std::string ssm_parameter;
   StringMap tags;
+  Blanks blanks = {};
 };
 struct Ebs {
   std::optional<bool> delete_on_termination;
@@ -136,13 +152,15 @@ struct Ebs {
   std::string kms_key_id;
   std::string snapshot_id;
   std::optional<std::int32_t> volume_initialization_rate;
-  std::optional<Quantity> volume_size;
+  std::optional<WrittenQuantity> volume_size;
   std::string volume_type;
+  Blanks blanks = {};
 };
 struct BlockDeviceMapping {
   std::string device_name;
   std::optional<bool> root_volume;
   std::optional<Ebs> ebs;
+  Blanks blanks = {};
 };
 struct NetworkInterfaceSpec {
   std::int32_t network_card_index = 0;
@@ -184,22 +202,26 @@ struct Ec2NodeClassSpec {
   std::string context;
   std::optional<std::string> nested_virtualization;  // JSON: cpuOptions.nestedVirtualization
   std::optional<bool> enclaves_enabled;              // JSON: enclaveOptions.enabled
+  Blanks blanks = {};
 };
 
 struct SubnetStatus {
   std::string id;
   std::string zone;
   std::string zone_id;
+  Blanks blanks = {};
 };
 struct SecurityGroupStatus {
   std::string id;
   std::string name;
+  Blanks blanks = {};
 };
 struct AmiStatus {
   std::string id;
   std::string name;
   bool deprecated = false;
   std::vector<NodeSelectorRequirement> requirements;
+  Blanks blanks = {};
 };
 struct CapacityReservationStatus {
   std::string id;
@@ -211,6 +233,7 @@ struct CapacityReservationStatus {
   std::string state;
   std::optional<bool> interruptible;
   std::optional<base::Time> end_time;
+  Blanks blanks = {};
 };
 struct Ec2NodeClassStatus {
   std::vector<SubnetStatus> subnets;
@@ -219,11 +242,13 @@ struct Ec2NodeClassStatus {
   std::vector<CapacityReservationStatus> capacity_reservations;
   std::string instance_profile;
   std::vector<Condition> conditions;
+  Blanks blanks = {};
 };
 struct Ec2NodeClass {
   ObjectMeta meta;
   Ec2NodeClassSpec spec;
   Ec2NodeClassStatus status;
+  Blanks blanks = {};
 };
 
 }  // namespace karpenter::model

@@ -7,7 +7,8 @@
 
 #include "common/model/legacy/v1beta1.h"
 
-// karpenter.sh/v1alpha5 Provisioner and karpenter.k8s.aws/v1alpha1 AWSNodeTemplate. spec: api §11, §12
+// karpenter.sh/v1alpha5 Provisioner and Machine, karpenter.k8s.aws/v1alpha1 AWSNodeTemplate. spec: api §11,
+// §12
 
 namespace karpenter::model::v1alpha1 {
 
@@ -28,16 +29,19 @@ struct AwsNodeTemplateSpec {
   std::optional<std::string> user_data;                   // not in the inline form
   std::optional<StringMap> ami_selector;                  // not in the inline form
   std::optional<bool> detailed_monitoring;                // not in the inline form
+  Blanks blanks = {};
 };
 struct AwsNodeTemplateStatus {
   std::vector<SubnetStatus> subnets;
   std::vector<SecurityGroupStatus> security_groups;
   std::vector<AmiStatus> amis;
+  Blanks blanks = {};
 };
 struct AwsNodeTemplate {
   ObjectMeta meta;
   AwsNodeTemplateSpec spec;
   AwsNodeTemplateStatus status;
+  Blanks blanks = {};
 };
 
 }  // namespace karpenter::model::v1alpha1
@@ -48,7 +52,20 @@ struct ProviderRef {
   std::string name;
   std::string kind;
   std::string api_version;
+  Blanks blanks = {};
   friend bool operator==(const ProviderRef&, const ProviderRef&) = default;
+};
+
+// The conditions of these kinds: strings without limits, with a severity.
+struct LegacyCondition {
+  std::string type;
+  std::string status;
+  std::string severity;
+  std::string last_transition_time;
+  std::string reason;
+  std::string message;
+  Blanks blanks = {};
+  friend bool operator==(const LegacyCondition&, const LegacyCondition&) = default;
 };
 
 struct ProvisionerSpec {
@@ -63,18 +80,46 @@ struct ProvisionerSpec {
   std::optional<std::int64_t> ttl_seconds_after_empty;
   std::optional<std::int64_t> ttl_seconds_until_expired;
   std::optional<bool> consolidation_enabled;  // JSON: consolidation.enabled
-  Resources limits;                           // JSON: limits.resources
+  WrittenResources limits;                    // JSON: limits.resources
   std::optional<std::int32_t> weight;
+  Blanks blanks = {};
 };
 struct ProvisionerStatus {
   std::optional<base::Time> last_scale_time;
-  Resources resources;
-  std::vector<Condition> conditions;
+  WrittenResources resources;
+  std::vector<LegacyCondition> conditions;
+  Blanks blanks = {};
 };
 struct Provisioner {
   ObjectMeta meta;
   ProvisionerSpec spec;
   ProvisionerStatus status;
+  Blanks blanks = {};
+};
+
+// The predecessor of NodeClaim. spec: api §11.2
+struct MachineSpec {
+  std::vector<Taint> taints;
+  std::vector<Taint> startup_taints;
+  std::vector<NodeSelectorRequirement> requirements;  // without minValues
+  WrittenResources requests;                          // JSON: resources.requests
+  std::optional<v1beta1::Kubelet> kubelet;
+  std::optional<ProviderRef> machine_template_ref;
+  Blanks blanks = {};
+};
+struct MachineStatus {
+  std::string node_name;
+  std::string provider_id;
+  WrittenResources capacity;
+  WrittenResources allocatable;
+  std::vector<LegacyCondition> conditions;
+  Blanks blanks = {};
+};
+struct Machine {
+  ObjectMeta meta;
+  MachineSpec spec;
+  MachineStatus status;
+  Blanks blanks = {};
 };
 
 }  // namespace karpenter::model::v1alpha5

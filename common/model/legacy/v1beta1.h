@@ -29,6 +29,7 @@ struct Kubelet {
   std::optional<std::int32_t> image_gc_low_threshold_percent;
   std::optional<bool> cpu_cfs_quota;
   std::string container_runtime;  // v1alpha5 only
+  Blanks blanks = {};
   friend bool operator==(const Kubelet&, const Kubelet&) = default;
 };
 
@@ -40,6 +41,7 @@ struct NodeClassRef {
   std::string kind;
   std::string name;
   std::string api_version;
+  Blanks blanks = {};
   friend bool operator==(const NodeClassRef&, const NodeClassRef&) = default;
 };
 // Compact JSON `{"kind":…,"name":…,"apiVersion":…}`; an empty kind or apiVersion is left out. spec:
@@ -50,48 +52,56 @@ struct NodePoolTemplateSpec {
   std::vector<Taint> taints;
   std::vector<Taint> startup_taints;
   std::vector<NodeSelectorRequirement> requirements;
-  Resources requests;  // JSON: resources.requests; must be empty
+  WrittenResources requests;  // JSON: resources.requests; must be empty
   std::optional<Kubelet> kubelet;
   NodeClassRef node_class_ref;
+  Blanks blanks = {};
 };
 struct NodePoolTemplate {
   NodePoolTemplateMeta meta;  // JSON: metadata
   NodePoolTemplateSpec spec;
+  Blanks blanks = {};
 };
 struct Disruption {
   std::optional<std::string> consolidation_policy;
   std::optional<std::string> consolidate_after;
   std::optional<std::string> expire_after;
   std::optional<std::vector<Budget>> budgets;  // without reasons
+  Blanks blanks = {};
 };
 struct NodePoolSpec {
   NodePoolTemplate node_template;  // JSON: template
   std::optional<Disruption> disruption;
-  Resources limits;
+  WrittenResources limits;
   std::optional<std::int32_t> weight;
+  Blanks blanks = {};
 };
 struct NodePoolStatus {
-  Resources resources;
+  WrittenResources resources;
   std::vector<Condition> conditions;
+  Blanks blanks = {};
 };
 struct NodePool {
   ObjectMeta meta;
   NodePoolSpec spec;
   NodePoolStatus status;
+  Blanks blanks = {};
 };
 
 struct NodeClaimSpec {
   std::vector<Taint> taints;
   std::vector<Taint> startup_taints;
   std::vector<NodeSelectorRequirement> requirements;
-  Resources requests;  // JSON: resources.requests
+  WrittenResources requests;  // JSON: resources.requests
   std::optional<Kubelet> kubelet;
   NodeClassRef node_class_ref;
+  Blanks blanks = {};
 };
 struct NodeClaim {
   ObjectMeta meta;
   NodeClaimSpec spec;
   NodeClaimStatus status;  // last_pod_event_time stays empty
+  Blanks blanks = {};
 };
 
 struct Ec2NodeClassSpec {
@@ -109,11 +119,13 @@ struct Ec2NodeClassSpec {
   std::optional<bool> detailed_monitoring;
   std::optional<MetadataOptions> metadata_options;
   std::string context;
+  Blanks blanks = {};
 };
 struct Ec2NodeClass {
   ObjectMeta meta;
   Ec2NodeClassSpec spec;
   Ec2NodeClassStatus status;  // capacity_reservations and amis[].deprecated stay empty
+  Blanks blanks = {};
 };
 
 }  // namespace karpenter::model::v1beta1

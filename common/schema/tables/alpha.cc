@@ -7,8 +7,8 @@
 #include "common/schema/tables/aws_shared.h"
 #include "common/schema/tables/shared.h"
 
-// karpenter.sh/v1alpha5 and karpenter.k8s.aws/v1alpha1: no rules, hardly any limits. spec: api §11.1, §12.1,
-// §12.3
+// karpenter.sh/v1alpha5 and karpenter.k8s.aws/v1alpha1: no rules, hardly any limits. spec: api §11.1, §11.2,
+// §12.1, §12.3
 
 namespace karpenter::schema {
 namespace {
@@ -16,6 +16,7 @@ namespace {
 using model::v1alpha1::AwsNodeTemplate;
 using model::v1alpha1::AwsNodeTemplateSpec;
 using model::v1alpha1::AwsNodeTemplateStatus;
+using model::v1alpha5::Machine;
 using model::v1alpha5::Provisioner;
 using model::v1alpha5::ProvisionerSpec;
 using model::v1alpha5::ProvisionerStatus;
@@ -41,6 +42,18 @@ Type kubelet() {
       field<&Kubelet::pods_per_core>("podsPerCore", int32().at_least(0), "Most pods per core."),
       field<&Kubelet::system_reserved>("systemReserved", quantities(), "Kept for the system."),
   });
+}
+
+Type conditions() {
+  using model::v1alpha5::LegacyCondition;
+  return list(object({
+      field<&LegacyCondition::last_transition_time>("lastTransitionTime", "When the status changed last."),
+      field<&LegacyCondition::message>("message", "Human-readable details of the last transition."),
+      field<&LegacyCondition::reason>("reason", "Machine-readable reason of the last transition."),
+      field<&LegacyCondition::severity>("severity", "How bad it is that the condition is not True."),
+      field<&LegacyCondition::status>("status", string().required(), "True, False or Unknown."),
+      field<&LegacyCondition::type>("type", string().required(), "Type of the condition."),
+  }));
 }
 
 Type provider_ref() {
@@ -73,6 +86,19 @@ Type provisioner_spec() {
       field<&ProvisionerSpec::ttl_seconds_until_expired>("ttlSecondsUntilExpired",
                                                          "Seconds that a node may live."),
       field<&ProvisionerSpec::weight>("weight", int32().range(1, 100), "Higher weights are tried first."),
+  });
+}
+
+Type machine_spec() {
+  using Spec = model::v1alpha5::MachineSpec;
+  return object({
+      field<&Spec::kubelet>("kubelet", kubelet(), "Configuration of the kubelet."),
+      field<&Spec::machine_template_ref>("machineTemplateRef", provider_ref(), "The node template to use."),
+      field<&Spec::requirements>("requirements", "What the node may look like."),
+      group("resources", object({field<&Spec::requests>("requests", "What the pods need at least.")}),
+            "What the node must offer."),
+      field<&Spec::startup_taints>("startupTaints", "Taints removed once the node is ready."),
+      field<&Spec::taints>("taints", "Taints of the node."),
   });
 }
 
@@ -149,11 +175,30 @@ const Type& type_of<Provisioner>() {
       field<&Provisioner::status>(
           "status",
           object({
-              // `severity` of these conditions is not kept.
-              field<&ProvisionerStatus::conditions>("conditions", "Conditions."),
+              field<&ProvisionerStatus::conditions>("conditions", conditions(), "Conditions."),
               field<&ProvisionerStatus::last_scale_time>("lastScaleTime",
                                                          "When the number of nodes changed last."),
               field<&ProvisionerStatus::resources>("resources", "What the nodes add up to."),
+          }),
+          "Observed state."),
+  });
+  return type;
+}
+
+template <>
+const Type& type_of<Machine>() {
+  using Status = model::v1alpha5::MachineStatus;
+  static const Type type = object({
+      metadata<&Machine::meta>(),
+      field<&Machine::spec>("spec", machine_spec(), "Desired state of one node."),
+      field<&Machine::status>(
+          "status",
+          object({
+              field<&Status::allocatable>("allocatable", "What pods can use of the node."),
+              field<&Status::capacity>("capacity", "What the node has."),
+              field<&Status::conditions>("conditions", conditions(), "Conditions."),
+              field<&Status::node_name>("nodeName", "Name of the node object."),
+              field<&Status::provider_id>("providerID", "Id of the instance at the cloud."),
           }),
           "Observed state."),
   });
@@ -182,9 +227,7 @@ base::Result<AwsNodeTemplateSpec> decode_inline_provider(json::View provider) {
   static const Type type = object(inline_fields());
   AwsNodeTemplateSpec out;
   RETURN_IF_ERROR(read(type, provider, &out));
-  if (const auto unknown = unknown_fields(type, provider); !unknown.empty()) {
-    return base::invalid("unknown field").add("field", unknown.front());
-  }
+  RETURN_IF_ERROR(refuse_unknown_fields(type, provider));
   return out;
 }
 

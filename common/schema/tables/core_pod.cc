@@ -198,6 +198,7 @@ const Type& type_of<model::PodSpec>() {
       field<&PodSpec::resources>("resources"),
       field<&PodSpec::overhead>("overhead"),
       field<&PodSpec::volumes>("volumes"),
+      field<&PodSpec::has_resource_claims>("resourceClaims", presence()),
       field<&PodSpec::scheduling_gates>("schedulingGates", list(object({self("name")}))),
       field<&PodSpec::termination_grace_period_seconds>("terminationGracePeriodSeconds"),
       field<&PodSpec::restart_policy>("restartPolicy"),

@@ -4,6 +4,15 @@
 // Nodes, budgets, storage and the small built-in kinds. The API server validates these: no limits here.
 
 namespace karpenter::schema {
+namespace {
+
+Type int_or_string_text() {
+  Type type = int_or_string();
+  type.binding = &json_text_binding();
+  return type;
+}
+
+}  // namespace
 
 template <>
 const Type& type_of<model::Node>() {
@@ -38,6 +47,8 @@ const Type& type_of<model::PodDisruptionBudget>() {
       group("spec",
             object({
                 field<&PodDisruptionBudget::selector>("selector"),
+                field<&PodDisruptionBudget::min_available>("minAvailable", int_or_string_text()),
+                field<&PodDisruptionBudget::max_unavailable>("maxUnavailable", int_or_string_text()),
                 field<&PodDisruptionBudget::unhealthy_pod_eviction_policy>("unhealthyPodEvictionPolicy"),
             })),
       group("status", object({
@@ -75,6 +86,9 @@ const Type& type_of<model::PersistentVolume>() {
                       object({group("required", object({field<&PersistentVolume::node_affinity_required>(
                                                     "nodeSelectorTerms")}))})),
                 group("csi", object({field<&PersistentVolume::csi_driver>("driver")})),
+                field<&PersistentVolume::is_ebs>("awsElasticBlockStore", presence()),
+                field<&PersistentVolume::is_local>("local", presence()),
+                field<&PersistentVolume::is_host_path>("hostPath", presence()),
                 field<&PersistentVolume::storage_class_name>("storageClassName"),
             })),
   });

@@ -39,6 +39,8 @@ const Type& type_of<model::ObjectMeta>() {
       field<&ObjectMeta::annotations>("annotations"),
       field<&ObjectMeta::owner_references>("ownerReferences"),
       field<&ObjectMeta::finalizers>("finalizers"),
+      not_kept("managedFields"),
+      not_kept("selfLink"),
   });
   return type;
 }
@@ -99,7 +101,7 @@ Type limited_taint() {
   });
 }
 
-Type limited_requirement(std::vector<std::string_view> operators, std::vector<Rule> key_rules) {
+Type requirement_without_min_values(std::vector<std::string_view> operators, std::vector<Rule> key_rules) {
   using model::NodeSelectorRequirement;
   Type key = string().required().max_length(316).pattern(patterns::kLabelKey);
   key.rules = std::move(key_rules);
@@ -112,10 +114,15 @@ Type limited_requirement(std::vector<std::string_view> operators, std::vector<Ru
       field<&NodeSelectorRequirement::values>(
           "values", list(string()).max_length(63).pattern(patterns::kLabelValue).atomic(),
           "The values that the operator applies to."),
-      field<&NodeSelectorRequirement::min_values>(
-          "minValues", integer_without_format().range(1, 50),
-          "How many distinct values of the key the chosen instance types must at least offer."),
   });
+}
+
+Type limited_requirement(std::vector<std::string_view> operators, std::vector<Rule> key_rules) {
+  Type type = requirement_without_min_values(std::move(operators), std::move(key_rules));
+  type.fields.push_back(field<&model::NodeSelectorRequirement::min_values>(
+      "minValues", integer_without_format().range(1, 50),
+      "How many distinct values of the key the chosen instance types must at least offer."));
+  return type;
 }
 
 Type limited_conditions(ConditionRules rules) {

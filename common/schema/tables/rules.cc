@@ -19,6 +19,13 @@ constexpr std::string_view kBetaKubernetesKeys =
     "'topology.kubernetes.io/region', 'node.kubernetes.io/instance-type', 'kubernetes.io/arch', "
     "'kubernetes.io/os', 'node.kubernetes.io/windows-build'";
 
+// Keys of the AWS domain that NodeOverlays cannot be about (list A minus list B).
+bool is_no_overlay_key(std::string_view key) {
+  key.remove_prefix(key.find('/') + 1);
+  return key == "instance-tenancy" || key.starts_with("capacity-reservation-") ||
+         key.starts_with("placement-group-");
+}
+
 // Keys of the AWS domain that v1beta1 did not know yet (list A minus L19).
 bool is_newer_than_beta(std::string_view key) {
   static constexpr std::array<std::string_view, 8> kNewer = {
@@ -46,6 +53,7 @@ std::string aws_rule(KeyDomains domains) {
   };
   if (domains != KeyDomains::kBetaNodePool) add(model::labels::kNodeClass);
   for (const auto key : model::labels::kProvider) {
+    if (domains == KeyDomains::kOverlay && is_no_overlay_key(key)) continue;
     const bool claim_extra =
         domains == KeyDomains::kBetaNodeClaim && key.ends_with("instance-cpu-sustained-clock-speed-mhz");
     if (!beta || claim_extra || !is_newer_than_beta(key)) add(key);

@@ -318,12 +318,16 @@ metadata: {name: a, anything: 1}
 spec: {wait: 1, template: {spec: {requirements: [{key: a, operator: In, vals: [x]}], nodeClassRef: {apiVersion: x}}}, limits: {x: 1}}
 extra: {a: 1}
 )");
-  EXPECT_EQ(unknown_fields(type_of<model::NodePool>(), value),
-            (std::vector<std::string>{"extra", "spec.template.spec.nodeClassRef.apiVersion",
-                                      "spec.template.spec.requirements[0].vals", "spec.wait"}));
+  EXPECT_EQ(
+      unknown_fields(type_of<model::NodePool>(), value),
+      (std::vector<std::string>{"extra", "metadata.anything", "spec.template.spec.nodeClassRef.apiVersion",
+                                "spec.template.spec.requirements[0].vals", "spec.wait"}));
   EXPECT_EQ(unknown_fields(type_of<model::Ec2NodeClass>(), read("{spec: {kubelet: {any: {thing: 1}}}}")),
             std::vector<std::string>{});
-  EXPECT_FALSE(decode_strict<model::NodePool>(value).has_value());
+  const auto strict = decode_strict<model::NodePool>(value);
+  ASSERT_FALSE(strict.has_value());
+  EXPECT_NE(strict.error().text().find("extra, metadata.anything, spec.template"), std::string::npos)
+      << strict.error().text();
 }
 
 TEST(Kinds, know_their_group_version_and_scope) {

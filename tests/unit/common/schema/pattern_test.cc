@@ -58,6 +58,18 @@ TEST(Pattern, stays_linear_on_hostile_text) {
   EXPECT_FALSE(matches(patterns::kLabelKey, std::string(20'000, 'a') + "!"));
 }
 
+// Some have so many states that they are followed one by one.
+TEST(Pattern, matches_alike_with_and_without_a_table) {
+  const std::string_view many = "^(a|b)*a(a|b){14}$";
+  const std::string few = "^(a|b)*a(a|b)(a|b)$";
+  EXPECT_TRUE(matches(many, "bb" + std::string(15, 'a')));
+  EXPECT_FALSE(matches(many, "b" + std::string(14, 'a')));
+  EXPECT_TRUE(matches(few, "babb"));
+  EXPECT_FALSE(matches(few, "bbbb"));
+  EXPECT_TRUE(matches("(x{300}){10}", std::string(3'000, 'x')));
+  EXPECT_FALSE(matches("^(x{300}){10}$", std::string(2'999, 'x')));
+}
+
 // spec: api §1.2
 TEST(Patterns, of_the_api_accept_what_they_really_accept) {
   EXPECT_TRUE(matches(patterns::kCron, "@weekly junk"));

@@ -19,7 +19,7 @@ template <class T>
 std::vector<std::string> problems(std::string_view yaml) {
   std::vector<std::string> out;
   for (const auto& problem : validate(type_of<T>(), read(yaml))) {
-    out.push_back(problem.path + ": " + problem.text + " (" + std::string(cause_name(problem.cause)) + ")");
+    out.push_back(problem.path + ": " + problem.text() + " (" + std::string(cause_name(problem.cause)) + ")");
   }
   return out;
 }
@@ -71,7 +71,8 @@ TEST(Validate, checks_each_limit_of_a_node_pool) {
            Case{"{spec: {template: {spec: {requirements: [{key: a, operator: in}]}}}}",
                 "spec.template.spec.requirements[0].operator: Unsupported value: \"in\": supported values: "
                 "\"In\", \"NotIn\", \"Exists\", "
-                "\"DoesNotExist\", \"Gt\", \"Lt\", \"Gte\", \"Lte\" (FieldValueNotSupported)"},
+                "\"DoesNotExist\", \"Gt\", \"Lt\", \"Gte\", \"Lte\" (did you mean \"In\"?) "
+                "(FieldValueNotSupported)"},
            Case{"{spec: {template: {spec: {requirements: [{key: a b, operator: In}]}}}}",
                 "spec.template.spec.requirements[0].key: Invalid value: \"a b\""},
            Case{"{spec: {template: {spec: {requirements: [{key: a, operator: In, minValues: 51}]}}}}",
@@ -137,13 +138,14 @@ spec:
 )");
   std::vector<std::string> paths;
   for (const auto& text : found) paths.push_back(text.substr(0, text.find(": ")));
-  EXPECT_EQ(paths, (std::vector<std::string>{
-                       "spec.amiSelectorTerms", "spec.capacityReservationSelectorTerms[0].id",
-                       "spec.capacityReservationSelectorTerms[0].ownerID", "spec.securityGroupSelectorTerms",
-                       "spec.subnetSelectorTerms[0].id", "spec.blockDeviceMappings[0].ebs.volumeSize",
-                       "spec.blockDeviceMappings[0].ebs.volumeType",
-                       "spec.blockDeviceMappings[1].ebs.volumeSize", "spec.connectionTracking.udpTimeout",
-                       "spec.enclaveOptions.enabled", "spec.metadataOptions.httpPutResponseHopLimit"}));
+  EXPECT_EQ(paths,
+            (std::vector<std::string>{
+                "spec.amiSelectorTerms", "spec.capacityReservationSelectorTerms[0].id",
+                "spec.capacityReservationSelectorTerms[0].ownerID", "spec.capacityReservationSelectorTerms",
+                "spec.securityGroupSelectorTerms", "spec.subnetSelectorTerms[0].id",
+                "spec.blockDeviceMappings[0].ebs.volumeSize", "spec.blockDeviceMappings[0].ebs.volumeType",
+                "spec.blockDeviceMappings[1].ebs.volumeSize", "spec.connectionTracking.udpTimeout",
+                "spec.enclaveOptions.enabled", "spec.metadataOptions.httpPutResponseHopLimit"}));
   EXPECT_TRUE(problems<model::Ec2NodeClass>("{metadata: {name: a}}").empty())
       << "spec: api §4.1, no spec is accepted";
 }
