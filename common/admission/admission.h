@@ -6,6 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "common/json/json.h"
+#include "common/model/karpenter/capacity_buffer.h"
+#include "common/model/karpenter/node_overlay.h"
 #include "common/model/karpenter/v1.h"
 #include "common/model/legacy/v1alpha.h"
 #include "common/model/legacy/v1beta1.h"
@@ -41,6 +44,40 @@ struct Violation {
 // Sorted by path, then text; at most 100.
 using Violations = std::vector<Violation>;
 
+// The feature gates that rules and warnings depend on; the defaults are those of the reference.
+struct Gates {
+  bool node_class_cel = false;
+  bool static_capacity = false;
+  bool node_overlay = false;
+};
+
+// An object under review. Views are valid for the call only.
+struct Subject {
+  json::View object;
+  json::View old_object = {};  // missing on creation
+  Gates gates = {};
+};
+struct Verdict {
+  Violations violations;              // refused when there are any
+  std::vector<std::string> warnings;  // of what is accepted: allowed, but probably not meant
+};
+
+// Schema, CEL rules (transition rules with an old object), runtime or old webhook rules, warnings: all
+// violations at once; a path that several refuse is said once. Total: any JSON has a verdict. O(size of the
+// object). Defined for the kinds of the table in webhook/handlers. spec: api §2-§7, §10-§12, §13.3, §13.5
+template <class T>
+[[nodiscard]] Verdict judge(const Subject& subject);
+
+// The same for an object at hand.
+[[nodiscard]] Violations validate(const model::NodePool& pool, const Gates& gates = {});
+[[nodiscard]] Violations validate(const model::Ec2NodeClass& node_class, const Gates& gates = {});
+
+// Only what the controllers judge themselves and put into the condition ValidationSucceeded ("R" rules).
+// spec: api §2.4, §4.7 (steps 2 to 6), §5
+[[nodiscard]] Violations runtime_violations(const model::NodePool& pool);
+[[nodiscard]] Violations runtime_violations(const model::Ec2NodeClass& node_class, const Gates& gates = {});
+[[nodiscard]] Violations runtime_violations(const model::NodeOverlay& overlay);
+
 // The value of annotation karpenter.sh/nodepool-hash: decimal text. Goes with
 // labels::kNodePoolHashVersionNow. spec: api §9.1
 [[nodiscard]] std::string node_pool_hash(const model::NodePool& pool);
@@ -50,24 +87,6 @@ using Violations = std::vector<Violation>;
                                           std::string_view cluster_ca_bundle = {});
 // spec.amiFamily, else the family of the alias, else Custom. spec: api §4.9
 [[nodiscard]] std::string resolved_ami_family(const model::Ec2NodeClassSpec& spec);
-
-// Runtime validation ("R" rules): what the controllers put into the condition ValidationSucceeded, and what
-// admission promotes to a refusal. Schema limits ("S") are schema::validate's business; CEL rules ("C") are
-// here. spec: api §2.3, §2.4, §3.3, §4.3, §4.7, §7, §13.5
-[[nodiscard]] Violations validate(const model::NodePool& pool);
-[[nodiscard]] Violations validate(const model::NodeClaim& claim);
-[[nodiscard]] Violations validate(const model::Ec2NodeClass& node_class);
-[[nodiscard]] Violations validate(const model::v1beta1::NodePool& pool);    // spec: api §10.1, §10.4
-[[nodiscard]] Violations validate(const model::v1beta1::NodeClaim& claim);  // spec: api §10.2
-[[nodiscard]] Violations validate(const model::v1beta1::Ec2NodeClass& node_class);  // spec: api §10.3
-[[nodiscard]] Violations validate(const model::v1alpha5::Provisioner& provisioner);  // spec: api §11.1, §12.3
-[[nodiscard]] Violations validate(const model::v1alpha1::AwsNodeTemplate& node_template);  // spec: api §12.2
-
-// Admission warnings: allowed, but probably not meant. spec: api §13.5
-[[nodiscard]] std::vector<std::string> warnings(const model::NodePool& pool);
-[[nodiscard]] std::vector<std::string> warnings(const model::Ec2NodeClass& node_class);
-[[nodiscard]] std::vector<std::string> warnings(const model::v1alpha5::Provisioner& provisioner);
-[[nodiscard]] std::vector<std::string> warnings(const model::v1alpha1::AwsNodeTemplate& node_template);
 
 // Adds absent members only; twice changes nothing. spec: api §13.4, §11.1
 void set_defaults(model::NodePool& pool);

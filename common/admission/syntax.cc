@@ -9,6 +9,7 @@
 #include "common/base/strings.h"
 #include "common/json/json.h"
 #include "common/model/labels.h"
+#include "common/schema/validate.h"
 
 namespace karpenter::admission {
 namespace {
@@ -38,9 +39,13 @@ bool is_dns_label(std::string_view text) {
 }
 
 bool is_subdomain(std::string_view text) {
-  if (text.empty() || text.size() > 253) return false;
-  const auto parts = base::split(text, '.');
-  return std::ranges::all_of(parts, [](const std::string& part) { return is_dns_label(part); });
+  if (text.size() > 253) return false;
+  for (;;) {
+    const auto dot = text.find('.');
+    if (!is_dns_label(text.substr(0, dot))) return false;
+    if (dot == std::string_view::npos) return true;
+    text.remove_prefix(dot + 1);
+  }
 }
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kAliases{{
@@ -53,26 +58,42 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kAliases{
 }};
 
 // spec: api §7.5, §10.5
-std::set<std::string_view> well_known(Era era) {
+using Words = std::vector<std::string_view>;
+
+Words make_well_known(Era era) {
   std::set<std::string_view> out(labels::kWellKnownCore.begin(), labels::kWellKnownCore.end());
-  for (const auto key : labels::kProvider) out.insert(key);
-  if (era == Era::kV1) return out;
-  for (const auto* key : {"instance-tenancy", "capacity-reservation-type", "capacity-reservation-id",
-                          "capacity-reservation-interruptible", "instance-cpu-sustained-clock-speed-mhz",
-                          "instance-capability-flex", "placement-group-id", "placement-group-partition"}) {
-    out.erase("karpenter.k8s.aws/" + std::string(key));
+  out.insert(labels::kProvider.begin(), labels::kProvider.end());
+  if (era != Era::kV1) {
+    for (const std::string_view key :
+         {"karpenter.k8s.aws/instance-tenancy", "karpenter.k8s.aws/capacity-reservation-type",
+          "karpenter.k8s.aws/capacity-reservation-id", "karpenter.k8s.aws/capacity-reservation-interruptible",
+          "karpenter.k8s.aws/instance-cpu-sustained-clock-speed-mhz",
+          "karpenter.k8s.aws/instance-capability-flex", "karpenter.k8s.aws/placement-group-id",
+          "karpenter.k8s.aws/placement-group-partition"}) {
+      out.erase(key);
+    }
   }
-  if (era == Era::kBeta) return out;
-  out.erase(labels::kNodePool);
-  out.erase(labels::kZoneId);
-  out.erase("karpenter.k8s.aws/instance-cpu-manufacturer");
-  out.erase("karpenter.k8s.aws/instance-ebs-bandwidth");
-  out.insert("karpenter.k8s.aws/instance-pods");
-  out.insert("karpenter.sh/provisioner-name");
-  return out;
+  if (era == Era::kAlpha) {
+    out.erase(labels::kNodePool);
+    out.erase(labels::kZoneId);
+    out.erase("karpenter.k8s.aws/instance-cpu-manufacturer");
+    out.erase("karpenter.k8s.aws/instance-ebs-bandwidth");
+    out.insert("karpenter.k8s.aws/instance-pods");
+    out.insert("karpenter.sh/provisioner-name");
+  }
+  return {out.begin(), out.end()};
 }
 
-std::string listed(const std::set<std::string_view>& words) {
+// Sorted.
+const Words& well_known(Era era) {
+  static const std::array<Words, 3> kWords{make_well_known(Era::kAlpha), make_well_known(Era::kBeta),
+                                           make_well_known(Era::kV1)};
+  return kWords[static_cast<std::size_t>(era)];
+}
+
+bool contains(const Words& words, std::string_view word) { return std::ranges::binary_search(words, word); }
+
+std::string listed(const Words& words) {
   std::string out = "[";
   for (const auto word : words) out.append(out.size() == 1 ? "" : " ").append(word);
   return out + "]";
@@ -81,7 +102,8 @@ std::string listed(const std::set<std::string_view>& words) {
 bool is_restricted_v1(std::string_view key) {
   for (const std::string_view domain : {"karpenter.sh", "karpenter.k8s.aws"}) {
     const auto mine = domain_of(key);
-    if (mine == domain || mine.ends_with("." + std::string(domain))) return true;
+    if (!mine.ends_with(domain)) continue;
+    if (mine.size() == domain.size() || mine[mine.size() - domain.size() - 1] == '.') return true;
   }
   return key == labels::kHostname;
 }
@@ -109,21 +131,21 @@ std::optional<std::string> label_value_fault(std::string_view text) {
 }
 
 std::optional<std::string> qualified_name_fault(std::string_view text) {
-  const auto parts = base::split(text, '/');
-  if (parts.size() > 2) {
+  const auto slash = text.find('/');
+  const bool has_prefix = slash != std::string_view::npos;
+  const auto prefix = has_prefix ? text.substr(0, slash) : std::string_view();
+  const auto name = has_prefix ? text.substr(slash + 1) : text;
+  if (name.size() <= 63 && is_name(name) && (!has_prefix || is_subdomain(prefix))) return std::nullopt;
+  if (name.find('/') != std::string_view::npos) {
     return "a qualified name " + std::string(kLabelCharacters) +
            " with an optional DNS subdomain prefix and '/'";
   }
   std::vector<std::string> faults;
-  const std::string& name = parts.back();
-  if (parts.size() == 2) {
-    if (parts[0].empty()) faults.emplace_back("prefix part must be non-empty");
-    if (!parts[0].empty() && !is_subdomain(parts[0])) faults.emplace_back(kSubdomain);
-  }
+  if (has_prefix && prefix.empty()) faults.emplace_back("prefix part must be non-empty");
+  if (has_prefix && !prefix.empty() && !is_subdomain(prefix)) faults.emplace_back(kSubdomain);
   if (name.empty()) faults.emplace_back("name part must be non-empty");
   if (name.size() > 63) faults.emplace_back("name part must be no more than 63 characters");
   if (!is_name(name)) faults.emplace_back("name part " + std::string(kLabelCharacters));
-  if (faults.empty()) return std::nullopt;
   return base::join(faults, "; ");
 }
 
@@ -137,19 +159,17 @@ std::string_view domain_of(std::string_view key) {
 }
 
 std::optional<std::string> restriction(std::string_view key, Era era) {
-  const auto known = well_known(era);
-  if (known.contains(key)) return std::nullopt;
-  const std::string name(key);
+  const bool is_restricted = era == Era::kV1 ? is_restricted_v1(key) : is_restricted_before_v1(key, era);
+  if (!is_restricted || contains(well_known(era), key)) return std::nullopt;
+  const std::string name = shortened(std::string(key), 256);
   if (era == Era::kV1) {
-    if (!is_restricted_v1(key)) return std::nullopt;
     return "using label " + name +
            " is not allowed as it might interfere with the internal provisioning logic; specify a well known "
            "label: " +
-           listed(known) +
+           listed(well_known(era)) +
            ", or a custom label that does not use a restricted domain: [karpenter.k8s.aws karpenter.sh]";
   }
-  if (!is_restricted_before_v1(key, era)) return std::nullopt;
-  return "label " + name + " is restricted; specify a well known label: " + listed(known) +
+  return "label " + name + " is restricted; specify a well known label: " + listed(well_known(era)) +
          ", or a custom label that does not use a restricted domain: [k8s.io karpenter.k8s.aws karpenter.sh "
          "kubernetes.io]";
 }
@@ -159,12 +179,17 @@ std::string_view normalised_key(std::string_view key) {
   return it == kAliases.end() ? key : it->second;
 }
 
-std::string suggest_label(std::string_view key) {
-  const auto known = well_known(Era::kV1);
-  if (known.contains(key) || key == labels::kHostname) return "";
-  const std::vector<std::string_view> words(known.begin(), known.end());
-  const auto near = base::nearest_word(key, words);
-  return near ? " (did you mean \"" + std::string(*near) + "\"?)" : "";
+std::string suggest_label(std::string_view key, Era era) {
+  if (contains(well_known(era), key) || key == labels::kHostname) return "";
+  // Within one domain only the names are compared: the domain would make everything near.
+  const auto domain = domain_of(key);
+  Words names;
+  for (const auto word : well_known(era)) {
+    if (domain_of(word) == domain) names.push_back(word.substr(domain.size() + 1));
+  }
+  if (names.empty()) return schema::suggestion(key, well_known(era));
+  const auto near = schema::suggestion(key.substr(std::min(domain.size() + 1, key.size())), names);
+  return near.empty() ? near : base::replace_all(near, "mean \"", "mean \"" + std::string(domain) + "/");
 }
 
 std::string shortened(std::string text, std::size_t bytes) {
@@ -175,6 +200,14 @@ std::string shortened(std::string text, std::size_t bytes) {
   return text;
 }
 
-std::string quoted(std::string_view text) { return shortened(json::Value::of(text).dump(), 256); }
+bool is_one_of(std::string_view word, std::span<const std::string_view> words) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+std::string shown(std::string_view text) { return shortened(std::string(text.substr(0, 300)), 256); }
+
+std::string quoted(std::string_view text) {
+  return shortened(json::Value::of(text.substr(0, 300)).dump(), 256);
+}
 
 }  // namespace karpenter::admission

@@ -6,59 +6,47 @@
 #include <utility>
 
 #include "common/schema/codec.h"
+#include "common/schema/validate.h"
 
 namespace karpenter::webhook {
 namespace {
 
+using admission::judge;
 using model::v1alpha1::AwsNodeTemplate;
+using model::v1alpha5::Machine;
 using model::v1alpha5::Provisioner;
+namespace v1beta1 = model::v1beta1;
 
+// The defaults of the CRD.
 template <class T>
-concept HasWarnings = requires(const T& object) {
-  admission::warnings(object);
-};
-
-template <class T>
-AdmissionAnswer validate_object(json::View object) {
-  AdmissionAnswer answer;
-  auto decoded = schema::decode<T>(object);
-  if (!decoded) {
-    answer.violations.push_back({.path = "", .message = decoded.error().text()});
-    return answer;
-  }
-  answer.violations = admission::validate(*decoded);
-  if constexpr (HasWarnings<T>) answer.warnings = admission::warnings(*decoded);
-  return answer;
-}
-
-// Adds to `out` what `after` has and `before` has not or otherwise. What is there already stays as it was
-// written; null counts as absent. spec: api §13.4
-void add_new(json::Ref out, json::View before, json::View after) {
-  for (const auto& [key, value] : after.members()) {
-    const auto present = out.view()[key];
-    const bool is_absent = !present.exists() || present.is_null();
-    if (is_absent && before[key] == value) continue;
-    if (is_absent && !before[key].is_object()) {
-      out[key].set(value);
-    } else {
-      add_new(out[key], before[key], value);
-    }
-  }
-  const auto items = after.items();
-  const auto known = before.size();
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    if (i >= known) out.push_back(items[i]);
-    if (i < known && i < out.view().size()) add_new(out[i], before[i], items[i]);
-  }
-}
-
-template <class T>
-base::Result<json::Value> default_object(json::View object) {
-  ASSIGN_OR_RETURN(T decoded, schema::decode<T>(object));
-  const json::Value before = schema::encode(decoded);
-  admission::set_defaults(decoded);
+json::Value default_spec(json::View object) {
   json::Value out(object);
-  add_new(out.ref(), before, schema::encode(decoded));
+  const auto& fields = schema::type_of<T>().fields;
+  const auto spec = std::ranges::find(fields, std::string_view("spec"), &schema::Field::name);
+  if (object["spec"].is_object()) schema::apply_defaults(spec->type, out["spec"]);
+  return out;
+}
+
+// The only defaults that the CRD does not have: requirements that are appended. spec: api §11.1
+json::Value default_provisioner(json::View object) {
+  json::Value out(object);
+  const auto given = object["spec"]["requirements"];
+  const bool is_absent = !given.exists() || given.is_null();
+  if (!object["spec"].is_object() || !(given.is_array() || is_absent)) return out;
+  Provisioner known;  // as far as its keys go
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    known.spec.requirements.push_back(
+        {.key = given[i]["key"].string_or(""), .op = {}, .values = {}, .min_values = {}});
+  }
+  admission::set_defaults(known);
+  const auto requirements = out["spec"]["requirements"];
+  for (std::size_t i = given.size(); i < known.spec.requirements.size(); ++i) {
+    const auto& requirement = known.spec.requirements[i];
+    const auto added = requirements.push_back();
+    added["key"].set(requirement.key);
+    added["operator"].set(requirement.op);
+    for (const auto& value : requirement.values) added["values"].push_back(std::string_view(value));
+  }
   return out;
 }
 
@@ -66,19 +54,20 @@ constexpr std::string_view kCore = model::kKarpenterGroup;
 constexpr std::string_view kAws = model::kAwsGroup;
 
 constexpr std::array kKinds{
-    AdmissionKind{kAws, "v1", "EC2NodeClass", validate_object<model::Ec2NodeClass>,
-                  default_object<model::Ec2NodeClass>},
-    AdmissionKind{kAws, "v1alpha1", "AWSNodeTemplate", validate_object<AwsNodeTemplate>, nullptr},
-    AdmissionKind{kAws, "v1beta1", "EC2NodeClass", validate_object<model::v1beta1::Ec2NodeClass>,
-                  default_object<model::v1beta1::Ec2NodeClass>, false},
-    AdmissionKind{kCore, "v1", "NodeClaim", validate_object<model::NodeClaim>,
-                  default_object<model::NodeClaim>, false},  // its spec is immutable
-    AdmissionKind{kCore, "v1", "NodePool", validate_object<model::NodePool>, default_object<model::NodePool>},
-    AdmissionKind{kCore, "v1alpha5", "Provisioner", validate_object<Provisioner>,
-                  default_object<Provisioner>},
-    AdmissionKind{kCore, "v1beta1", "NodeClaim", validate_object<model::v1beta1::NodeClaim>, nullptr},
-    AdmissionKind{kCore, "v1beta1", "NodePool", validate_object<model::v1beta1::NodePool>,
-                  default_object<model::v1beta1::NodePool>, false},
+    AdmissionKind{model::kBufferGroup, "v1beta1", "CapacityBuffer", judge<model::CapacityBuffer>, nullptr},
+    AdmissionKind{kAws, "v1", "EC2NodeClass", judge<model::Ec2NodeClass>, default_spec<model::Ec2NodeClass>},
+    AdmissionKind{kAws, "v1alpha1", "AWSNodeTemplate", judge<AwsNodeTemplate>, nullptr},
+    AdmissionKind{kAws, "v1beta1", "EC2NodeClass", judge<v1beta1::Ec2NodeClass>,
+                  default_spec<v1beta1::Ec2NodeClass>, false},
+    AdmissionKind{kCore, "v1", "NodeClaim", judge<model::NodeClaim>, default_spec<model::NodeClaim>,
+                  false},  // its spec is immutable
+    AdmissionKind{kCore, "v1", "NodePool", judge<model::NodePool>, default_spec<model::NodePool>},
+    AdmissionKind{kCore, "v1alpha1", "NodeOverlay", judge<model::NodeOverlay>, nullptr},
+    AdmissionKind{kCore, "v1alpha5", "Machine", judge<Machine>, nullptr},
+    AdmissionKind{kCore, "v1alpha5", "Provisioner", judge<Provisioner>, default_provisioner},
+    AdmissionKind{kCore, "v1beta1", "NodeClaim", judge<v1beta1::NodeClaim>, nullptr},
+    AdmissionKind{kCore, "v1beta1", "NodePool", judge<v1beta1::NodePool>, default_spec<v1beta1::NodePool>,
+                  false},
 };
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "common/base/strings.h"
+#include "webhook/handlers/conversion_review.h"
 #include "webhook/handlers/kinds.h"
 
 namespace karpenter::webhook {
@@ -17,18 +19,26 @@ struct Route {
 };
 
 constexpr std::array kRoutes{
+    Route{"/config-validation", Purpose::kAllow},  // logging ConfigMaps of old releases: read by nobody now
     Route{"/conversion/karpenter.k8s.aws", Purpose::kConvert},
     Route{"/conversion/karpenter.sh", Purpose::kConvert},
     Route{"/default-resource", Purpose::kDefault},
     Route{"/default/karpenter.k8s.aws", Purpose::kDefault},
     Route{"/validate-resource", Purpose::kValidate},
-    Route{"/validate/config.karpenter.sh",
-          Purpose::kAllow},  // logging ConfigMaps of old releases: read by nobody now
+    Route{"/validate/config.karpenter.sh", Purpose::kAllow},  // the same, later
     Route{"/validate/karpenter.k8s.aws", Purpose::kValidate},
     Route{"/validate/karpenter.sh", Purpose::kValidate},
 };
 
-constexpr std::size_t kMaxAdmissionBody = 3U << 20U;  // what etcd and the API server hold twice over
+// An object may have what a request to the API server may, twice in an update. A ConversionReview holds whole
+// lists.
+constexpr std::size_t kMaxAdmissionBody = 7U << 20U;
+constexpr std::size_t kMaxConversionBody = 128U << 20U;
+
+bool is_json(const net::HttpRequest& request) {
+  const auto type = request.headers.find("Content-Type").value_or("");
+  return base::equals_ignore_case(base::trim(type.substr(0, type.find(';'))), "application/json");
+}
 
 const std::vector<double>& latency_buckets() {
   static const std::vector<double> kBuckets{0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
@@ -43,26 +53,16 @@ bool needs_no_look(const AdmissionRequest& request) {
   return request.operation == "UPDATE" && request.object["metadata"]["deletionTimestamp"].is_string();
 }
 
-json::Value conversion_failure(json::View review, const base::Error& error) {
-  json::Value out = json::Value::object();
-  out["apiVersion"].set(review["apiVersion"]);
-  out["kind"].set(review["kind"]);
-  out["response"]["uid"].set(review["request"]["uid"].string_or(""));
-  out["response"]["result"]["status"].set("Failure");
-  out["response"]["result"]["message"].set(error.text());
-  return out;
-}
-
 net::HttpResponse bad_request(const base::Error& error) {
   return net::text_response(400, error.text() + "\n");
 }
 
-net::HttpResponse admit(json::View review, Purpose purpose) {
+net::HttpResponse admit(json::View review, Purpose purpose, const admission::Gates& gates) {
   auto request = read_admission_review(review);
   if (!request) return bad_request(request.error());
   AdmissionAnswer answer;
   if (purpose == Purpose::kDefault) answer = admit_defaulting(*request);
-  if (purpose == Purpose::kValidate) answer = admit_validating(*request);
+  if (purpose == Purpose::kValidate) answer = admit_validating(*request, gates);
   return net::json_response(200, write_admission_review(*request, answer).dump());
 }
 
@@ -73,49 +73,35 @@ AdmissionAnswer admit_defaulting(const AdmissionRequest& request) {
   const auto* kind = find_admission_kind(request.group, request.version, request.kind);
   if (kind == nullptr || kind->set_defaults == nullptr || needs_no_look(request)) return answer;
   if (request.operation == "UPDATE" && !kind->defaults_updates) return answer;
-  const auto defaulted = kind->set_defaults(request.object);
-  // What does not decode is left to validation, which names the path.
-  if (defaulted) answer.patch = json::make_json_patch(request.object, *defaulted);
+  answer.patch = json::make_json_patch(request.object, kind->set_defaults(request.object));
   return answer;
 }
 
-AdmissionAnswer admit_validating(const AdmissionRequest& request) {
+AdmissionAnswer admit_validating(const AdmissionRequest& request, const admission::Gates& gates) {
   const auto* kind = find_admission_kind(request.group, request.version, request.kind);
   if (kind == nullptr || needs_no_look(request)) return {};
+  const bool is_update = request.operation == "UPDATE";
   // Ratcheting: an object that was accepted once stays editable where its spec does not change. spec: api
   // §13.2
-  if (request.operation == "UPDATE" && request.object["spec"] == request.old_object["spec"]) return {};
-  return kind->validate(request.object);
-}
-
-base::Result<json::Value> convert_review(json::View review, const conversion::Lookups& lookups) {
-  if (review["kind"].string_or("") != "ConversionReview")
-    return base::invalid("the body is no ConversionReview");
-  const auto request = review["request"];
-  const auto desired = request["desiredAPIVersion"].string_or("");
-  if (std::ranges::count(desired, '/') != 1) {
-    return base::invalid("desiredAPIVersion is not group/version").add("desiredAPIVersion", desired);
-  }
-  json::Value out = json::Value::object();
-  out["apiVersion"].set(review["apiVersion"]);
-  out["kind"].set(review["kind"]);
-  out["response"]["uid"].set(request["uid"].string_or(""));
-  out["response"]["convertedObjects"].set_array();
-  for (const auto object : request["objects"].items()) {
-    auto converted = conversion::convert(object, desired, lookups);
-    if (!converted) {
-      const auto name = object["metadata"]["name"].string_or("");
-      return conversion_failure(review, std::move(converted).error().add("name", name));
-    }
-    out["response"]["convertedObjects"].push_back().set(std::move(converted).value());
-  }
-  out["response"]["result"]["status"].set("Success");
-  return out;
+  if (is_update && request.object["spec"] == request.old_object["spec"]) return {};
+  auto verdict = kind->judge({.object = request.object,
+                              .old_object = is_update ? request.old_object : json::View(),
+                              .gates = gates});
+  AdmissionAnswer answer;
+  answer.violations = std::move(verdict.violations);
+  answer.warnings = std::move(verdict.warnings);
+  return answer;
 }
 
 WebhookHandler::WebhookHandler(runtime::Runtime& runtime, telemetry::Log log, telemetry::Metrics& metrics,
-                               conversion::Lookups lookups)
-    : runtime_(runtime), log_(std::move(log)), metrics_(metrics), lookups_(std::move(lookups)) {}
+                               conversion::Lookups lookups, admission::Gates gates,
+                               std::function<bool()> is_ready)
+    : runtime_(runtime),
+      log_(std::move(log)),
+      metrics_(metrics),
+      lookups_(std::move(lookups)),
+      gates_(gates),
+      is_ready_(std::move(is_ready)) {}
 
 net::HttpResponse WebhookHandler::handle(const net::HttpRequest& request, const net::Call&) {
   const auto start = runtime_.mono();
@@ -129,28 +115,39 @@ net::HttpResponse WebhookHandler::handle(const net::HttpRequest& request, const 
   return response;
 }
 
+std::size_t max_body_bytes(std::string_view path) {
+  return path.starts_with("/conversion/") ? kMaxConversionBody : kMaxAdmissionBody;
+}
+
 net::HttpResponse WebhookHandler::dispatch(const net::HttpRequest& request) {
   const auto path = request.path();
-  if (path == "/healthz" || path == "/readyz") return net::text_response(200, "ok");
+  if (path == "/healthz") return net::text_response(200, "ok");
+  if (path == "/readyz")
+    return is_ready_() ? net::text_response(200, "ok") : net::text_response(500, "not ready\n");
+  // The kubelet's probe of the oldest layouts asks for any path. spec: lifecycle §19.6
+  if (request.headers.find("User-Agent").value_or("").starts_with("kube-probe/"))
+    return net::text_response(200, "");
   const auto* route = std::ranges::find(kRoutes, path, &Route::path);
   if (route == kRoutes.end()) return net::text_response(404, "404 page not found\n");
   if (request.method != "POST") return net::text_response(405, "a review is sent with POST\n");
-  if (route->purpose != Purpose::kConvert && request.body.size() > kMaxAdmissionBody) {
-    return net::text_response(413, "an AdmissionReview has at most 3 MiB\n");
-  }
+  if (!is_json(request)) return net::text_response(415, "a review is application/json\n");
+  if (request.body.size() > max_body_bytes(path)) return net::text_response(413, "the review is too large\n");
+  if (route->purpose == Purpose::kConvert) return convert(request.body);
   auto review = json::parse(request.body);
-  if (!review) {
-    log_.error(review.error(), "malformed review", {{"path", path}});
-    return bad_request(review.error());
+  if (review) return admit(*review, route->purpose, gates_);
+  log_.error(review.error(), "malformed review", {{"path", path}});
+  return bad_request(review.error());
+}
+
+net::HttpResponse WebhookHandler::convert(std::string_view body) {
+  auto answer = convert_review(body, lookups_);
+  if (!answer) {
+    log_.error(answer.error(), "malformed review");
+    return bad_request(answer.error());
   }
-  if (route->purpose != Purpose::kConvert) return admit(*review, route->purpose);
-  auto converted = convert_review(*review, lookups_);
-  if (!converted) return bad_request(converted.error());
-  if ((*converted)["response"]["result"]["status"].view().string_or("") == "Failure") {
-    log_.error("conversion failed",
-               {{"message", (*converted)["response"]["result"]["message"].view().string_or("")}});
-  }
-  return net::json_response(200, converted->dump());
+  for (const auto& remark : answer->remarks) log_.debug("conversion", {{"remark", remark}});
+  if (!answer->failure.empty()) log_.error("conversion failed", {{"message", answer->failure}});
+  return net::json_response(200, std::move(answer->body));
 }
 
 }  // namespace karpenter::webhook
