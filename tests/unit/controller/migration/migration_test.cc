@@ -77,6 +77,18 @@ class Migration : public testing::Test {
                      {});
     ASSERT_TRUE(patched) << patched.error().text();
   }
+  void remove(const std::string& kind, const std::string& name) {
+    json::Value options = json::Value::object();
+    options["propagationPolicy"].set("Orphan");
+    const auto removed = client_.send(
+        kube::delete_request(kind_named(kind), {.namespace_name = "", .name = name}, options), {});
+    ASSERT_TRUE(removed) << removed.error().text();
+  }
+  static std::string changed_name(const std::string& text, const std::string& name) {
+    auto object = json::parse_yaml(text).value().front();
+    object["metadata"]["name"].set(name);
+    return object.dump();
+  }
   template <class T>
   void fill(kube::Store<T>& store) {
     auto listed = kube::Api<T>(client_).list("", {}, {});
@@ -97,6 +109,14 @@ class Migration : public testing::Test {
     const auto done = reconciler_.reconcile({.namespace_name = "", .name = name}, {});
     EXPECT_TRUE(done) << done.error().text();
     sync();
+  }
+
+  // "True Converted"
+  std::string condition(const std::string& name) {
+    for (const auto& it : provisioners_.find(name)->status.conditions) {
+      if (it.type == kConverted) return it.status + " " + it.reason;
+    }
+    return "";
   }
 
   support::SimRuntime runtime_;
@@ -143,6 +163,8 @@ TEST_F(Migration, materialises_an_inline_provider_and_then_rests) {
     EXPECT_EQ(meta->owner_references[0].kind, "Provisioner");
   }
   EXPECT_TRUE(events_.has("W-IMDS"));
+  EXPECT_TRUE(events_.has("W-NODES"));
+  EXPECT_EQ(condition("p"), "True Converted");
   const auto revision = server_.revision();
   reconcile();
   EXPECT_EQ(server_.revision(), revision) << "nothing changed, nothing is written";
@@ -173,13 +195,97 @@ TEST_F(Migration, follows_its_sources_and_reverts_other_edits) {
   EXPECT_EQ(pools_.find("p")->meta.annotation(kSourceGeneration), "2/2");
   EXPECT_EQ(classes_.find("t")->spec.user_data, "hello");
   EXPECT_EQ(pools_.find("q")->spec.weight, std::nullopt);
+  EXPECT_FALSE(events_.has("ConversionReverted")) << "the sources changed as well";
+  patch("NodePool", "q", "{spec: {weight: 99}}");
+  reconcile("q");
+  EXPECT_EQ(pools_.find("q")->spec.weight, std::nullopt);
+  EXPECT_TRUE(events_.has("ConversionReverted NodePool q was edited"));
+  EXPECT_FALSE(events_.has("ConversionReverted NodePool p"));
+}
+
+TEST_F(Migration, drops_labels_that_the_source_dropped) {
+  create("Provisioner", kInline);
+  reconcile();
+  patch("NodePool", "p", "{metadata: {labels: {mine: x}}}");
+  patch("Provisioner", "p", "{metadata: {labels: {team: null, new: n}}}");
+  reconcile();
+  EXPECT_EQ(pools_.find("p")->meta.labels, (model::StringMap{{"mine", "x"}, {"new", "n"}}));
+}
+
+// spec: conversion §4.3, §4.6, §5.9, §7 item 39
+TEST_F(Migration, renames_classes_only_when_their_kubelet_changes) {
+  create("AWSNodeTemplate", kTemplate);
+  const std::string spec =
+      "spec: {consolidation: {enabled: true}, providerRef: {name: t}, kubeletConfiguration: {maxPods: 20}}}";
+  create("Provisioner", "{metadata: {name: p}, " + spec);
+  create("Provisioner", "{metadata: {name: q}, " + spec);
+  reconcile("p");
+  reconcile("q");
+  ASSERT_EQ(classes_.size(), 1U);
+  const auto first = classes_.list().front()->meta.name;
+  patch("Provisioner", "p", "{spec: {kubeletConfiguration: {maxPods: 30}}}");
+  reconcile("p");
+  reconcile("p");
+  EXPECT_TRUE(classes_.find(first)) << "q still uses it";
+  EXPECT_EQ(classes_.size(), 2U);
+  patch("Provisioner", "q", "{spec: {kubeletConfiguration: {maxPods: 30}}}");
+  reconcile("q");
+  EXPECT_TRUE(classes_.find(first)) << "the store still shows a pool that names it";
+  reconcile("q");
+  EXPECT_FALSE(classes_.find(first));
+  EXPECT_EQ(classes_.size(), 1U);
+}
+
+// spec: conversion §4.3, §5.9
+TEST_F(Migration, keeps_the_name_that_an_inline_class_once_got) {
+  create("AWSNodeTemplate", changed_name(kTemplate, "p"));
+  create("Provisioner", kInline);
+  reconcile();
+  EXPECT_TRUE(classes_.find("p-provider"));
+  EXPECT_EQ(pools_.find("p")->spec.node_template.spec.node_class_ref.name, "p-provider");
+  remove("AWSNodeTemplate", "p");
+  reconcile();
+  EXPECT_TRUE(classes_.find("p-provider"));
+  EXPECT_FALSE(classes_.find("p"));
+}
+
+// With the uid of a source that is gone the garbage collector would take the objects.
+TEST_F(Migration, takes_its_objects_over_from_a_source_that_was_made_anew) {
+  create("Provisioner", kInline);
+  reconcile();
+  const auto old = pools_.find("p")->meta.owner_references.at(0).uid;
+  remove("Provisioner", "p");
+  create("Provisioner", kInline);
+  reconcile();
+  for (const auto* meta : {&pools_.find("p")->meta, &classes_.find("p")->meta}) {
+    ASSERT_EQ(meta->owner_references.size(), 1U);
+    EXPECT_NE(meta->owner_references[0].uid, old);
+    EXPECT_EQ(meta->owner_references[0].uid, provisioners_.find("p")->meta.uid);
+  }
+}
+
+TEST_F(Migration, knows_whom_a_change_concerns) {
+  create("Provisioner", "{metadata: {name: p}, spec: {providerRef: {name: t}}}");
+  create("Provisioner", "{metadata: {name: q}, spec: {providerRef: {name: u}}}");
+  sync();
+  const auto sources = [&](std::string from) {
+    model::ObjectMeta meta;
+    meta.annotations[std::string(kConvertedFrom)] = std::move(from);
+    std::string out;
+    for (const auto& key : sources_of(meta, provisioners_)) out += key.text() + " ";
+    return out;
+  };
+  EXPECT_EQ(sources("Provisioner/x"), "x ");
+  EXPECT_EQ(sources("AWSNodeTemplate/t"), "p ");
+  EXPECT_EQ(sources(""), "");
 }
 
 TEST_F(Migration, waits_for_its_template) {
   create("Provisioner", "{metadata: {name: p}, spec: {providerRef: {name: t}}}");
   reconcile();
   EXPECT_EQ(pools_.size(), 0U);
-  EXPECT_TRUE(events_.has("ConversionWarning AWSNodeTemplate t does not exist"));
+  EXPECT_TRUE(events_.has("ConversionWarning E-REF spec.providerRef: AWSNodeTemplate t does not exist"));
+  EXPECT_EQ(condition("p"), "False E-REF");
   create("AWSNodeTemplate", kTemplate);
   reconcile();
   EXPECT_EQ(pools_.size(), 1U);
@@ -192,7 +298,9 @@ TEST_F(Migration, leaves_objects_of_others_alone) {
   reconcile();
   EXPECT_EQ(pools_.find("p")->spec.weight, 3);
   EXPECT_EQ(pools_.find("p")->spec.node_template.spec.node_class_ref.name, "x");
-  EXPECT_TRUE(events_.has("ConversionConflict NodePool p exists"));
+  EXPECT_TRUE(events_.has("ConversionConflict E-CONFLICT NodePool p exists"));
+  EXPECT_EQ(classes_.size(), 0U) << "nothing is made for a pool that cannot be";
+  EXPECT_EQ(condition("p"), "False E-CONFLICT");
 }
 
 TEST_F(Migration, keeps_the_last_good_pool) {
