@@ -34,10 +34,8 @@ class Cluster:
 
     def start_webhook(self):
         self._spawn("karpenter-webhook", ["--webhook-port", str(self.webhook_port), "--bind-address", "127.0.0.1", "--health-probe-port", "0",
-                                          "--metrics-port", "0",
-                                          "--tls-cert-file", str(self.dir / "webhook.crt"),
-                                          "--tls-private-key-file", str(self.dir / "webhook.key")],
-                    {"KUBECONFIG": str(self.dir / "webhook.kubeconfig")})
+                                          "--metrics-port", "0", "--endpoint-grace", "0s"],
+                    {"KUBECONFIG": str(self.dir / "webhook.kubeconfig"), "SYSTEM_NAMESPACE": "karpenter"})
 
     def start_controller(self):
         self._spawn("karpenter-controller", [], {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <span>
 #include <stop_token>
@@ -11,14 +12,19 @@
 
 namespace karpenter::webhook {
 
-// The settings of the webhook; names, defaults and meaning stand in app.cc, which prints them with --help.
+// The settings of the webhook; names, defaults and meaning stand in options.cc, which prints them with
+// --help.
 struct WebhookOptions {
   int webhook_port = 8443;
   int metrics_port = 8080;
   int health_probe_port = 8081;
   std::string bind_address = "0.0.0.0";
-  std::string tls_cert_file;         // never empty
-  std::string tls_private_key_file;  // never empty
+  std::string tls_cert_file;  // both or none: with none the webhook makes its own certificates
+  std::string tls_private_key_file;
+  std::string karpenter_service = "karpenter-webhook";
+  std::string system_namespace;
+  std::string certificate_secret = "karpenter-cert";
+  std::chrono::nanoseconds endpoint_grace = std::chrono::seconds(5);
   std::string log_level = "info";
   std::string log_format = "json";
   std::vector<std::string> log_output_paths{"stdout"};
@@ -28,9 +34,10 @@ struct WebhookOptions {
                                                  const options::Environment& environment);
 [[nodiscard]] std::string help();
 
-// Serves until `stop`, then drains: no request that arrived is lost. `environment` is asked for KUBECONFIG
-// and the in-cluster address; without a cluster everything but the NodePool look-up of NodeClaim conversion
-// works.
+// Serves until `stop`, then for the endpoint grace, then drains: no request that arrived is lost.
+// `environment` is asked for KUBECONFIG and the in-cluster address. With certificates from files no cluster
+// is needed: only the NodePool look-up of NodeClaim conversion does without. kInvalid when settings or files
+// cannot be used, kUnavailable when a port is taken.
 base::Status run(runtime::Runtime& runtime, const WebhookOptions& options,
                  const options::Environment& environment, std::stop_token stop);
 

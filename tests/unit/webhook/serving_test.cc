@@ -89,6 +89,7 @@ class Serving : public testing::Test {
     request.method = "POST";
     request.origin = {"https", "127.0.0.1", server_->port()};
     request.target = std::move(target);
+    request.headers.add("Content-Type", "application/json");
     request.body = std::move(body);
     return client->send(request, {});
   }
