@@ -16,7 +16,7 @@ using model::Requirements;
 
 Requirements claim_like() {
   Requirements out;
-  out.add(Requirement::in(model::labels::kZone, {"zone-a", "zone-b"}));
+  out.add(Requirement::in(model::labels::kZone, {"test-zone-1", "test-zone-2"}));
   out.add(Requirement::in(model::labels::kArch, {"amd64"}));
   out.add(Requirement::in(model::labels::kCapacityType, {"on-demand", "spot"}));
   out.add(Requirement::in(model::labels::kNodePool, {"default"}));
@@ -40,7 +40,7 @@ BENCHMARK(requirement_has_intersection);
 void requirements_compatible(benchmark::State& state) {
   const Requirements node = claim_like();
   Requirements pod;
-  pod.add(Requirement::in(model::labels::kZone, {"zone-b"}));
+  pod.add(Requirement::in(model::labels::kZone, {"test-zone-2"}));
   for (auto _ : state) benchmark::DoNotOptimize(node.compatible(pod, model::well_known_labels()));
 }
 BENCHMARK(requirements_compatible);
@@ -68,7 +68,8 @@ struct Tables {
     scheduling::Interner names;
     load = scheduling::requested({{"cpu", model::Quantity::of(3)}, {"memory", model::Quantity::of(1 << 30)}},
                                  names);
-    tables.emplace_back(bench::make_types(types), names);
+    tables.emplace_back(bench::make_types(types), "reservation");
+    tables.back().know(names);
   }
   std::deque<scheduling::TypeTable> tables;
   scheduling::RequirementTable requirements;
@@ -91,7 +92,7 @@ void meet_memoised(benchmark::State& state) {
   Tables t(10);
   const scheduling::Id a = t.requirements.intern(claim_like());
   Requirements pod;
-  pod.add(Requirement::in(model::labels::kZone, {"zone-b"}));
+  pod.add(Requirement::in(model::labels::kZone, {"test-zone-2"}));
   const scheduling::Id b = t.requirements.intern(pod);
   for (auto _ : state) benchmark::DoNotOptimize(t.requirements.meet(a, b));
 }
@@ -101,7 +102,11 @@ void build_type_table(benchmark::State& state) {
   const auto types = bench::make_types(static_cast<std::size_t>(state.range(0)));
   scheduling::Interner names;
   for (const char* name : {"cpu", "memory", "pods"}) names.intern(name);
-  for (auto _ : state) benchmark::DoNotOptimize(scheduling::TypeTable(types, names));
+  for (auto _ : state) {
+    scheduling::TypeTable table(types, "reservation");
+    table.know(names);
+    benchmark::DoNotOptimize(table);
+  }
 }
 BENCHMARK(build_type_table)->Arg(400)->Arg(800);
 

@@ -8,15 +8,6 @@ namespace {
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 constexpr int kNanoPerMilli = 1'000'000;
 
-std::int64_t floor_milli(const model::Quantity& quantity) {
-  const model::Int128 nano = quantity.nano();
-  model::Int128 milli = nano / kNanoPerMilli;
-  if (nano < 0 && milli * kNanoPerMilli != nano) --milli;
-  if (milli > kMax) return kMax;
-  if (milli < std::numeric_limits<std::int64_t>::min()) return std::numeric_limits<std::int64_t>::min();
-  return static_cast<std::int64_t>(milli);
-}
-
 std::int64_t saturating_add(std::int64_t a, std::int64_t b) {
   std::int64_t sum = 0;
   if (__builtin_add_overflow(a, b, &sum)) return b > 0 ? kMax : std::numeric_limits<std::int64_t>::min();
@@ -29,6 +20,15 @@ void put(Amounts& amounts, Id id, std::int64_t milli) {
 }
 
 }  // namespace
+
+std::int64_t floor_milli(const model::Quantity& quantity) {
+  const model::Int128 nano = quantity.nano();
+  model::Int128 milli = nano / kNanoPerMilli;
+  if (nano < 0 && milli * kNanoPerMilli != nano) --milli;
+  if (milli > kMax) return kMax;
+  if (milli < std::numeric_limits<std::int64_t>::min()) return std::numeric_limits<std::int64_t>::min();
+  return static_cast<std::int64_t>(milli);
+}
 
 Amounts requested(const model::Resources& resources, Interner& names) {
   Amounts out;

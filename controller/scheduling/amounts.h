@@ -16,6 +16,8 @@ using Amounts = std::vector<std::int64_t>;
 [[nodiscard]] Amounts requested(const model::Resources& resources, Interner& names);
 // Rounded down; names without an id do not matter and are left out.
 [[nodiscard]] Amounts offered(const model::Resources& resources, const Interner& names);
+// Milli-units, rounded down, saturating.
+[[nodiscard]] std::int64_t floor_milli(const model::Quantity& quantity);
 [[nodiscard]] bool has_negative(const model::Resources& resources);
 
 // Missing trailing entries are zero.

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -45,11 +44,26 @@ class Bits {
  public:
   Bits() = default;
   explicit Bits(std::size_t size) : words_((size + 63) / 64, 0) {}
+  // 0 .. size-1.
+  [[nodiscard]] static Bits all(std::size_t size) {
+    Bits out(size);
+    out.fill(size);
+    return out;
+  }
 
   void set(std::size_t i) {
     if (i / 64 >= words_.size()) words_.resize(i / 64 + 1, 0);
     words_[i / 64] |= std::uint64_t{1} << (i % 64);
   }
+  void reset(std::size_t i) {
+    if (i / 64 < words_.size()) words_[i / 64] &= ~(std::uint64_t{1} << (i % 64));
+  }
+  // Becomes 0 .. size-1, without allocating when it was as long before.
+  void fill(std::size_t size) {
+    words_.assign((size + 63) / 64, ~std::uint64_t{0});
+    if (size % 64 != 0) words_.back() = (std::uint64_t{1} << (size % 64)) - 1;
+  }
+  void clear() { std::ranges::fill(words_, 0); }
   [[nodiscard]] bool has(std::size_t i) const {
     return i / 64 < words_.size() && ((words_[i / 64] >> (i % 64)) & 1U) != 0;
   }
@@ -58,10 +72,30 @@ class Bits {
   [[nodiscard]] bool any() const {
     return std::ranges::any_of(words_, [](std::uint64_t word) { return word != 0; });
   }
+  // Exactly one member.
+  [[nodiscard]] bool is_single() const {
+    std::uint64_t seen = 0;
+    for (const auto word : words_) {
+      if ((word & (word - 1)) != 0 || (word != 0 && seen != 0)) return false;
+      seen |= word;
+    }
+    return seen != 0;
+  }
   [[nodiscard]] std::size_t count() const {
     std::size_t n = 0;
     for (const auto word : words_) n += static_cast<std::size_t>(std::popcount(word));
     return n;
+  }
+  // The least member, or SIZE_MAX.
+  [[nodiscard]] std::size_t first() const {
+    for (std::size_t w = 0; w < words_.size(); ++w)
+      if (words_[w] != 0) return w * 64 + static_cast<std::size_t>(std::countr_zero(words_[w]));
+    return SIZE_MAX;
+  }
+  [[nodiscard]] bool intersects(const Bits& other) const {
+    for (std::size_t w = 0; w < words_.size(); ++w)
+      if ((words_[w] & other.word(w)) != 0) return true;
+    return false;
   }
   Bits& operator&=(const Bits& other) {
     for (std::size_t w = 0; w < words_.size(); ++w) words_[w] &= other.word(w);
@@ -72,6 +106,11 @@ class Bits {
     for (std::size_t w = 0; w < other.words_.size(); ++w) words_[w] |= other.words_[w];
     return *this;
   }
+  Bits& operator-=(const Bits& other) {
+    for (std::size_t w = 0; w < words_.size(); ++w) words_[w] &= ~other.word(w);
+    return *this;
+  }
+  friend bool operator==(const Bits&, const Bits&) = default;
   // Calls `visit(i)` for each member, ascending.
   template <class Visit>
   void each(const Visit& visit) const {
@@ -82,6 +121,21 @@ class Bits {
 
  private:
   std::vector<std::uint64_t> words_;
+};
+
+// A running hash over fields. Not stable between builds; only for tables that compare on a hit.
+class Hash {
+ public:
+  Hash& add(std::uint64_t value) {
+    state_ = (state_ ^ value) * 0x9E3779B97F4A7C15ULL;
+    state_ ^= state_ >> 29U;
+    return *this;
+  }
+  Hash& add(std::string_view text) { return add(std::hash<std::string_view>()(text)); }
+  [[nodiscard]] std::uint64_t value() const { return state_; }
+
+ private:
+  std::uint64_t state_ = 1469598103934665603ULL;
 };
 
 }  // namespace karpenter::scheduling

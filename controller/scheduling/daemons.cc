@@ -14,10 +14,11 @@ bool tolerates_all(const Daemon& daemon, std::span<const model::Taint> taints) {
 
 // The alternatives of the daemon that a node of this template may meet.
 std::vector<const model::Requirements*> possible_alternatives(const Daemon& daemon,
-                                                              const model::Requirements& base) {
+                                                              const model::Requirements& base,
+                                                              const std::set<std::string_view>& well_known) {
   std::vector<const model::Requirements*> out;
   for (const auto& alternative : daemon.alternatives)
-    if (base.compatible(alternative, model::well_known_labels())) out.push_back(&alternative);
+    if (base.compatible(alternative, well_known)) out.push_back(&alternative);
   return out;
 }
 
@@ -39,9 +40,10 @@ OverheadGroup make_group(const std::vector<const Daemon*>& daemons, Interner& re
 
 }  // namespace
 
-std::vector<Daemon> prepare_daemons(std::span<const model::Pod* const> pods) {
+std::vector<Daemon> prepare_daemons(std::span<const model::Pod* const> pods, bool ignore_dra) {
   std::vector<Daemon> out;
   for (const model::Pod* pod : pods) {
+    if (ignore_dra && pod->spec.has_resource_claims) continue;
     auto alternatives = required_alternatives(pod->spec);
     if (!alternatives) continue;
     out.push_back({.pod = pod,
@@ -54,7 +56,9 @@ std::vector<Daemon> prepare_daemons(std::span<const model::Pod* const> pods) {
 
 std::vector<OverheadGroup> overhead_groups(const model::Requirements& base,
                                            std::span<const model::Taint> taints, const TypeTable& table,
-                                           std::span<const Daemon> daemons, Interner& resources) {
+                                           std::span<const Daemon> daemons,
+                                           const std::set<std::string_view>& well_known,
+                                           Interner& resources) {
   struct Candidate {
     const Daemon* daemon;
     std::vector<const model::Requirements*> alternatives;
@@ -62,7 +66,7 @@ std::vector<OverheadGroup> overhead_groups(const model::Requirements& base,
   std::vector<Candidate> candidates;
   for (const Daemon& daemon : daemons) {
     if (!tolerates_all(daemon, taints)) continue;
-    auto alternatives = possible_alternatives(daemon, base);
+    auto alternatives = possible_alternatives(daemon, base, well_known);
     if (!alternatives.empty()) candidates.push_back({&daemon, std::move(alternatives)});
   }
   std::vector<OverheadGroup> groups;

@@ -5,11 +5,14 @@
 #include "common/base/strings.h"
 #include "common/model/labels.h"
 #include "controller/scheduling/schedule.h"
+#include "controller/scheduling/type_table.h"
 
 namespace karpenter::scheduling {
 namespace {
 
 namespace labels = model::labels;
+
+constexpr std::string_view kMinValuesRelaxed = "karpenter.sh/nodeclaim-min-values-relaxed";
 
 bool is_simulation_key(std::string_view key) {
   return key == labels::kRegistered || key == labels::kInitialized;
@@ -49,7 +52,8 @@ void narrow_to_types(const NewNode& node, model::Requirements& requirements) {
   for (const auto& type : node.instance_types) {
     names.push_back(type->name);
     for (const auto& offering : type->offerings)
-      if (offering.available && requirements.compatible(offering.requirements, model::well_known_labels()))
+      if (!capacity_types.contains(offering.capacity_type) && is_launchable(offering) &&
+          requirements.compatible(offering.requirements, model::well_known_labels()))
         capacity_types.insert(offering.capacity_type);
   }
   if (!names.empty()) requirements.add(model::Requirement::in(labels::kInstanceType, std::move(names)));
@@ -83,6 +87,7 @@ model::ObjectMeta claim_meta(const NewNode& node, const model::NodePool& pool,
   meta.annotations = node_template.meta.annotations;
   copy_annotation(pool.meta, labels::kNodePoolHash, meta);
   copy_annotation(pool.meta, labels::kNodePoolHashVersion, meta);
+  meta.annotations[std::string(kMinValuesRelaxed)] = node.min_values_relaxed ? "true" : "false";
   meta.owner_references.push_back({.api_version = "karpenter.sh/v1",
                                    .kind = "NodePool",
                                    .name = pool.meta.name,

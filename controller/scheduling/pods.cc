@@ -111,22 +111,32 @@ bool is_currently_reschedulable(const model::Pod& pod, base::Time now) {
   return is_reschedulable(pod) && !(is_active(pod) && is_do_not_disrupt(pod, now));
 }
 
-std::vector<HostPort> host_ports(const model::PodSpec& spec) {
-  std::vector<HostPort> out;
+void add_host_ports(const model::PodSpec& spec, std::vector<HostPort>& to) {
   for (const auto& container : spec.containers) {
     for (const auto& port : container.ports) {
       if (port.host_port == 0) continue;
-      out.push_back({.ip = port.host_ip.empty() ? "0.0.0.0" : port.host_ip,
-                     .port = port.host_port,
-                     .protocol = port.protocol.empty() ? "TCP" : port.protocol});
+      to.push_back({.ip = port.host_ip.empty() ? "0.0.0.0" : port.host_ip,
+                    .port = port.host_port,
+                    .protocol = port.protocol.empty() ? "TCP" : port.protocol});
     }
   }
+}
+
+std::vector<HostPort> host_ports(const model::PodSpec& spec) {
+  std::vector<HostPort> out;
+  add_host_ports(spec, out);
   return out;
 }
 
 bool conflict(const HostPort& a, const HostPort& b) {
   return a.protocol == b.protocol && a.port == b.port &&
          (a.ip == b.ip || is_unspecified(a.ip) || is_unspecified(b.ip));
+}
+
+bool conflict(const std::vector<HostPort>& a, const std::vector<HostPort>& b) {
+  return std::ranges::any_of(a, [&](const HostPort& mine) {
+    return std::ranges::any_of(b, [&](const HostPort& other) { return conflict(mine, other); });
+  });
 }
 
 }  // namespace karpenter::scheduling

@@ -43,6 +43,8 @@ struct HostPort {
   friend bool operator==(const HostPort&, const HostPort&) = default;
 };
 [[nodiscard]] std::vector<HostPort> host_ports(const model::PodSpec& spec);
+void add_host_ports(const model::PodSpec& spec, std::vector<HostPort>& to);
 [[nodiscard]] bool conflict(const HostPort& a, const HostPort& b);
+[[nodiscard]] bool conflict(const std::vector<HostPort>& a, const std::vector<HostPort>& b);
 
 }  // namespace karpenter::scheduling

@@ -1,10 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <queue>
+#include <map>
 #include <vector>
 
+#include "controller/scheduling/claim_order.h"
+#include "controller/scheduling/reservations.h"
 #include "controller/scheduling/world.h"
 
 namespace karpenter::scheduling {
@@ -15,14 +16,16 @@ struct Claim {
   Id requirements = kNoId;
   Bits options;  // instance types that hold everything placed so far
   Amounts load;
+  Amounts most;  // by resource: the most that an option can hold, daemons' share taken off; empty: not known
   std::vector<HostPort> ports;
-  std::vector<Id> pods;                  // positions in World::pods
-  std::vector<std::vector<Id>> domains;  // by topology key: what it may still become
+  std::vector<Id> pods;  // positions in World::pods
+  std::vector<Id> held;  // reservations, ascending
+  bool min_values_relaxed = false;
 };
 
 // First fit decreasing over existing nodes, open claims and templates. Acceptance has no side effects; what a
-// target refuses for good is remembered per variant, so that each (variant, target) pair is looked at once.
-// spec: scheduling §9-§12
+// target refuses for good is remembered per class and stage, so that each (class, target) pair is looked at
+// once. spec: scheduling §9-§12
 class Search {
  public:
   Search(World& world, const Limits& limits);
@@ -36,61 +39,124 @@ class Search {
   [[nodiscard]] const std::vector<OnNode>& on_nodes() const { return on_nodes_; }
   [[nodiscard]] const std::vector<Id>& unplaced() const { return unplaced_; }  // positions in World::pods
   [[nodiscard]] bool complete() const { return complete_; }
+  // The pod's turn came and nothing took it.
+  [[nodiscard]] bool was_tried(Id pod_class) const { return states_[pod_class].failed; }
+  [[nodiscard]] const Reservations& reservations() const { return reservations_; }
+  [[nodiscard]] std::uint64_t steps() const { return steps_; }
+  // Of the claims, each at its cheapest; $/h.
+  [[nodiscard]] double price() const;
 
-  // Why a pod of this class cannot get a new node now, one reason per template.
-  [[nodiscard]] std::vector<Reason> explain(Id pod_class);
+  // Why a pod of this class has no place now.
+  [[nodiscard]] Reasons explain(Id pod_class);
 
  private:
-  using Verdict = Topology::Verdict;
+  enum class Verdict : std::uint8_t { kYes, kNotNow, kNever };
   struct Fit {  // an accepted claim as it will be
     Id requirements = kNoId;
     Bits options;
+    std::vector<Id> reserve;
+    bool min_values_relaxed = false;
+  };
+  struct StageState {
+    Bits refused_rows;
+    Bits refused_claims;
+    std::size_t first_word = 0;  // of rows: all before are refused or never allowed
+  };
+  struct ClassState {
+    std::vector<StageState> stages;
+    bool failed = false;
+    bool deferred = false;          // waits for a reservation
+    std::uint64_t failed_at = 0;    // version of its topology
+    std::uint64_t failed_with = 0;  // changes of claims
   };
   struct Attempt {
     Id pod = kNoId;
-    Id variant_id = kNoId;
-    const PodClass* pod_class = nullptr;
-    const Variant* variant = nullptr;
-    std::vector<Topology::Choice> choices;
+    Id stage_id = kNoId;
+    const PodRules* rules = nullptr;
+    const PodSize* size = nullptr;
+    const Stage* stage = nullptr;
+    StageState* state = nullptr;
+    [[nodiscard]] bool tolerates(Id taints) const {
+      return (stage->tolerates_preferred_taints ? rules->tolerates_soft : rules->tolerates)[taints] != 0;
+    }
   };
 
   bool place(Id pod);
+  [[nodiscard]] bool is_hopeless(Id pod_class) const;
+  [[nodiscard]] std::uint64_t topology_version(const PodRules& rules) const;
+  bool out_of_budget();
+
   bool place_on_node(const Attempt& attempt);
+  [[nodiscard]] std::uint64_t topology_rows(std::uint64_t candidates, std::size_t word) const;
+  [[nodiscard]] bool row_takes(std::size_t row, const Attempt& attempt) const;
+  void commit_node(std::size_t row, const Attempt& attempt);
+
   bool place_on_claim(const Attempt& attempt);
   bool place_on_new_claim(const Attempt& attempt);
-  Verdict try_node(std::size_t n, const Attempt& attempt) const;
-  Verdict try_claim(const Claim& claim, std::size_t target, const Attempt& attempt, Fit& fit);
-  bool pin_keys(const Claim& claim, const Attempt& attempt, const Amounts& load, std::size_t k,
-                Id requirements, Fit& fit);
-  bool keep_types(const Claim& claim, const Attempt& attempt, const Amounts& load, Id requirements, Fit& fit);
-  bool meets_min_values(const Template& owner, Id requirements, const Bits& options) const;
-  [[nodiscard]] bool may_hold(const Claim& claim, const Attempt& attempt) const;
-  std::vector<Id> candidates(const Attempt& attempt) const;
-  Bits within_limits(const Template& owner) const;
-  Claim fresh_claim(Id owner, Bits options) const;
-  void commit_node(std::size_t n, const Attempt& attempt);
-  void commit_claim(Claim& claim, std::size_t target, const Attempt& attempt, Fit fit);
-  void narrow(Claim& claim, std::size_t target, Id requirements);
-  [[nodiscard]] Topology::Place place_of_claim(const Claim& claim, std::size_t target) const;
-  void charge_limits(Template& owner, const Bits& options) const;
-  std::vector<std::vector<Id>> domains_of(Id requirements) const;
-  bool out_of_budget();
-  Reason explain_template(Id owner, const PodClass& pod_class, const Variant& variant);
-  Reason explain_types(Id owner, const PodClass& pod_class, Id requirements, const Bits& options,
-                       Reason reason);
+  Verdict try_claim(const Claim& claim, std::size_t target, const Attempt& attempt);
+  bool choose_domains(const Claim& claim, std::size_t target, const Attempt& attempt, Id requirements);
+  bool choose_jointly(const Claim& claim, std::size_t target, const Attempt& attempt, std::size_t k,
+                      Id requirements);
+  Id choose_each(const Claim& claim, std::size_t target, Id requirements);
+  Id narrowed(Id requirements, Id key, const Bits& domains);
+  double price_in(const Claim& claim, Id key, Id domain);
+  std::size_t best_domain(const Claim& claim, const TopologyAsk::Choice& choice, const Bits& among,
+                          const Bits* preferred);
+  bool keep_types(const Claim& claim, const Attempt& attempt, Id requirements);
+  void keep_fitting(const Claim& claim, const Attempt& attempt, const Amounts& load, Bits& kept);
+  bool meets_min_values(const Claim& claim, Id& requirements, const Bits& kept, bool& relaxed);
+  void set_most(Claim& claim) const;
+  [[nodiscard]] Claim fresh_claim(Id owner) const;
+  [[nodiscard]] Bits within_limits(Id owner) const;
+  void charge_limits(Id owner, const Bits& options);
+  void commit_claim(std::size_t c, const Attempt& attempt);
+  void narrow(std::size_t c, Id requirements);
+  void record_pods(std::size_t c, std::int32_t delta);
+
+  // explain.cc
+  struct Wanted;
+  Reason explain_template(Id owner, const Wanted& wanted);
+  Reason explain_types(Id owner, const Wanted& wanted, Id requirements, const Bits& options);
+  [[nodiscard]] model::Resources limit_shortage(Id owner, const Bits& types) const;
+  [[nodiscard]] std::string size_shortage(Id owner, const Wanted& wanted, const Bits& types) const;
+  void explain_rest(Id owner, const Wanted& wanted, Id requirements, const Bits& types, Reason& out);
+  bool topology_allows_new(Id requirements);
+  std::string requirement_in_the_way(Id owner, const Wanted& wanted);
+  std::vector<NodeReason> explain_nodes(const Wanted& wanted);
+  [[nodiscard]] NodeReason explain_row(ReasonCode code, std::size_t row, const Wanted& wanted) const;
 
   World& world_;
+  RequirementTable& requirements_;
+  Topology& topology_;
   const Limits& limits_;
+  const bool joint_;
+  const bool recounts_;  // pods of a claim count where it can be, also when that changes
+  Reservations reservations_;
   std::uint64_t steps_ = 0;
-  std::uint64_t version_ = 0;  // of everything placed
+  std::uint64_t claim_changes_ = 0;  // claims opened, or labels defined on one
+  std::uint64_t placed_ = 0;
   bool complete_ = true;
   std::vector<Claim> claims_;
+  ClaimOrder order_;
   std::vector<OnNode> on_nodes_;
   std::vector<Id> unplaced_;
-  std::vector<Bits> refused_nodes_;   // by variant
-  std::vector<Bits> refused_claims_;  // by variant
-  std::vector<std::uint64_t>
-      failed_at_;  // by class: version at which nothing took it; UINT64_MAX: not known to fail
+  std::vector<ClassState> states_;             // by class
+  std::vector<model::Resources> limits_left_;  // by template
+  std::vector<Claim> fresh_;                   // by template: what a new claim starts as
+
+  // Rows of the node table: what is left, by resource then row.
+  std::vector<std::vector<std::int64_t>> left_;
+  std::map<std::size_t, std::vector<HostPort>> more_ports_;  // of pods of this pass
+  std::map<std::size_t, std::vector<AttachedVolume>> more_volumes_;
+
+  // Reused between attempts.
+  TopologyAsk ask_;
+  Fit fit_;
+  Amounts load_, total_;
+  Bits kept_, group_kept_, picked_;
+  std::vector<std::uint64_t> open_;
+  bool defer_ = false;                           // a template waits for a reservation
+  std::vector<std::pair<Bits, Id>> narrowings_;  // memo of narrowed()
 };
 
 }  // namespace karpenter::scheduling

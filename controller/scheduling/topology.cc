@@ -1,371 +1,295 @@
 #include "controller/scheduling/topology.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "common/model/labels.h"
-#include "controller/scheduling/node_affinity.h"
-#include "controller/scheduling/type_table.h"
 
 namespace karpenter::scheduling {
 namespace {
 
-void append_part(std::string& out, std::string_view text) {
-  out += std::to_string(text.size());
-  out += ':';
-  out += text;
-}
+constexpr std::uint16_t kMostPodsCounted = std::numeric_limits<std::uint16_t>::max();
 
-std::string selector_identity(const PodSelector& pods) {
-  std::string out = pods.all_namespaces ? "*" : "";
-  for (const auto& name : pods.namespaces) append_part(out, name);
-  if (!pods.selector) return out + "none";
-  out += '|';
-  for (const auto& [key, value] : pods.selector->match_labels) {
-    append_part(out, key);
-    append_part(out, value);
+void set_to(Bits& bits, std::size_t i, bool value) {
+  if (value) {
+    bits.set(i);
+  } else {
+    bits.reset(i);
   }
-  std::set<std::string> expressions;
-  for (const auto& expression : pods.selector->match_expressions) {
-    std::string text;
-    append_part(text, expression.key);
-    append_part(text, expression.op);
-    const std::set<std::string> values(expression.values.begin(), expression.values.end());
-    for (const auto& value : values) append_part(text, value);
-    expressions.insert(std::move(text));
-  }
-  for (const auto& text : expressions) append_part(out, text);
-  return out;
-}
-
-// spec: scheduling §15.12. Namespace objects are not part of a problem: any namespace selector covers all
-// namespaces.
-PodSelector pods_of_term(const model::Pod& pod, const model::PodAffinityTerm& term) {
-  PodSelector out{.all_namespaces = term.namespace_selector.has_value(),
-                  .namespaces = {term.namespaces.begin(), term.namespaces.end()},
-                  .selector = term.label_selector};
-  if (term.namespaces.empty()) out.namespaces.insert(pod.meta.namespace_name);
-  return out;
-}
-
-// spec: scheduling §15.1 (matchLabelKeys)
-PodSelector pods_of_spread(const model::Pod& pod, const model::TopologySpreadConstraint& constraint) {
-  PodSelector out{.namespaces = {pod.meta.namespace_name}, .selector = constraint.label_selector};
-  for (const auto& key : constraint.match_label_keys) {
-    const auto it = pod.meta.labels.find(key);
-    if (it == pod.meta.labels.end() || !out.selector) continue;
-    out.selector->match_expressions.push_back({.key = key, .op = "In", .values = {it->second}});
-  }
-  return out;
-}
-
-void collect(const std::optional<model::LabelSelector>& selector, std::set<std::string, std::less<>>& keys) {
-  if (!selector) return;
-  for (const auto& [key, value] : selector->match_labels) keys.insert(key);
-  for (const auto& expression : selector->match_expressions) keys.insert(expression.key);
-}
-
-bool is_hard(const model::TopologySpreadConstraint& constraint) {
-  return constraint.when_unsatisfiable != "ScheduleAnyway";
 }
 
 }  // namespace
 
-bool PodSelector::covers(const model::Pod& pod) const {
-  return (all_namespaces || namespaces.contains(pod.meta.namespace_name)) && selector &&
-         model::matches(*selector, pod.meta.labels);
-}
-
-bool PodSelector::covers_running(const model::Pod& pod) const {
-  return (all_namespaces || namespaces.contains(pod.meta.namespace_name)) &&
-         (!selector || model::matches(*selector, pod.meta.labels));
-}
-
-Id Topology::key_id(std::string_view key) {
-  if (key == model::labels::kHostname) return kNoId;
-  const auto it = std::ranges::find(keys_, key);
-  if (it != keys_.end()) return static_cast<Id>(it - keys_.begin());
-  keys_.emplace_back(key);
-  values_.emplace_back();
-  return static_cast<Id>(keys_.size() - 1);
-}
-
-Id Topology::find_or_add(Group group, const std::string& identity) {
-  const auto [it, is_new] = identities_.emplace(identity, static_cast<Id>(groups_.size()));
-  if (is_new) groups_.push_back(std::move(group));
-  return it->second;
-}
-
-Id Topology::add_spread(const model::Pod& pod, const model::TopologySpreadConstraint& constraint,
-                        std::span<const model::Requirements> alternatives) {
-  Group group{.kind = Kind::kSpread,
-              .key = key_id(constraint.topology_key),
-              .key_name = constraint.topology_key,
-              .pods = pods_of_spread(pod, constraint),
-              .max_skew = std::max(constraint.max_skew, 1),
-              .min_domains = constraint.min_domains.value_or(0),
-              .node_filter = {},
-              .by_domain = {},
-              .by_target = {}};
-  const bool honor = constraint.node_affinity_policy != "Ignore";
-  const bool open = std::ranges::any_of(alternatives, &model::Requirements::empty);
-  if (honor && !open) group.node_filter.assign(alternatives.begin(), alternatives.end());
-  std::string identity = "spread";
-  append_part(identity, constraint.topology_key);
-  identity += std::to_string(group.max_skew) + '/' + std::to_string(group.min_domains) + '/';
-  identity += selector_identity(group.pods);
-  for (const auto& alternative : group.node_filter) append_part(identity, fingerprint(alternative));
-  return find_or_add(std::move(group), identity);
-}
-
-Id Topology::add_term(const model::Pod& pod, const model::PodAffinityTerm& term, Kind kind) {
-  Group group{.kind = kind,
-              .key = key_id(term.topology_key),
-              .key_name = term.topology_key,
-              .pods = pods_of_term(pod, term),
-              .node_filter = {},
-              .by_domain = {},
-              .by_target = {}};
-  std::string identity = std::to_string(static_cast<int>(kind));
-  append_part(identity, term.topology_key);
-  identity += selector_identity(group.pods);
-  return find_or_add(std::move(group), identity);
-}
-
-ClassTopology Topology::add_constraints(const model::Pod& pod,
-                                        std::span<const model::Requirements> alternatives) {
-  ClassTopology out;
-  const auto own = [&](Id group) { out.owned.push_back({group, groups_[group].pods.covers(pod)}); };
-  for (const auto& constraint : pod.spec.topology_spread_constraints)
-    if (is_hard(constraint)) own(add_spread(pod, constraint, alternatives));
-  if (!pod.spec.affinity) return out;
-  if (const auto& affinity = pod.spec.affinity->pod_affinity)
-    for (const auto& term : affinity->required) own(add_term(pod, term, Kind::kAffinity));
-  if (const auto& anti = pod.spec.affinity->pod_anti_affinity)
-    for (const auto& term : anti->required) own(add_term(pod, term, Kind::kAntiAffinity));
-  out.keeps_away = add_inverse(pod);
+// The domains whose values `admits` accepts, given the set's requirement on the key (null: none).
+template <class Admits>
+const Bits& Topology::remember(Memo& memo, Id requirements, Id key, const Admits& admits) const {
+  if (memo.slots.size() <= requirements) memo.slots.resize(c_.requirements.size(), kNoId);
+  Id& slot = memo.slots[requirements];
+  if (slot != kNoId) return memo.sets[slot];
+  slot = static_cast<Id>(memo.sets.size());
+  const KeyDomains& domains = *keys_[key];
+  const model::Requirement* own = c_.requirements.get(requirements).find(domains.key);
+  Bits& out = memo.sets.emplace_back(domains.names.size());
+  for (Id d = 0; d < domains.names.size(); ++d)
+    if (admits(own, domains.names[d])) out.set(d);
   return out;
 }
 
-std::vector<Id> Topology::add_inverse(const model::Pod& pod) {
-  std::vector<Id> out;
-  if (!pod.spec.affinity || !pod.spec.affinity->pod_anti_affinity) return out;
-  for (const auto& term : pod.spec.affinity->pod_anti_affinity->required)
-    out.push_back(add_term(pod, term, Kind::kInverse));
-  return out;
-}
-
-void Topology::match(const model::Pod& pod, ClassTopology& topology) const {
-  for (Id g = 0; g < groups_.size(); ++g) {
-    if (!groups_[g].pods.covers(pod)) continue;
-    (groups_[g].kind == Kind::kInverse ? topology.kept_away_by : topology.counted_by).push_back(g);
-  }
-}
-
-void Topology::freeze() {
-  domains_.clear();
-  for (const auto& values : values_) domains_.emplace_back(values.begin(), values.end());
-  for (auto& group : groups_)
-    if (group.key != kNoId) group.by_domain.assign(domains_[group.key].size(), 0);
-}
-
-Id Topology::domain(Id key, std::string_view value) const {
-  const auto& names = domains_[key];
-  const auto it = std::ranges::lower_bound(names, value);
-  return it != names.end() && *it == value ? static_cast<Id>(it - names.begin()) : kNoId;
-}
-
-bool Topology::participates(const Group& group, const Place& place) const {
-  // A host that the owner's filter leaves out never takes an owner, so its count is never asked for. Counting
-  // it anyway is right for a claim that is narrowed into the filter later.
-  if (group.key == kNoId || group.node_filter.empty()) return true;
-  return std::ranges::any_of(group.node_filter, [&](const model::Requirements& filter) {
-    return place.claim != nullptr ? place.claim->compatible(filter, {})
-                                  : accepts(*place.labels, place.hostname, filter);
+const Bits& Topology::possible(Id requirements, Id key) {
+  return remember(possible_[key], requirements, key, [&](const model::Requirement* own, const auto& value) {
+    return own == nullptr ? keys_[key]->well_known : own->has(value);
   });
 }
 
-void Topology::add(Group& group, const Place& place, std::int32_t delta) {
-  group.total += delta;
-  if (group.by_target.size() <= place.target) group.by_target.resize(place.target + 1, 0);
-  group.by_target[place.target] += delta;
-  if (group.key == kNoId) return;
-  const auto& domains = place.domains[group.key];
-  const bool all = group.kind == Kind::kAntiAffinity || group.kind == Kind::kInverse;
-  if (!all && domains.size() != 1) return;  // spec: scheduling §15.10
-  for (const Id d : domains) group.by_domain[d] += delta;
+const Bits& Topology::admitted(Id requirements, Id key) {
+  return remember(admitted_[key], requirements, key, [](const model::Requirement* own, const auto& value) {
+    return own == nullptr || own->has(value);
+  });
 }
 
-void Topology::record(const ClassTopology& topology, const Place& place, std::int32_t delta) {
-  for (const Id g : topology.counted_by)
-    if (participates(groups_[g], place)) add(groups_[g], place, delta);
-  for (const Id g : topology.keeps_away) add(groups_[g], place, delta);
+const Bits& Topology::named(Id requirements, Id key) {
+  return remember(named_[key], requirements, key, [](const model::Requirement* own, const auto& value) {
+    return own != nullptr && !own->complement() && own->has(value);
+  });
 }
 
-void Topology::record_running(const model::Pod& pod, std::span<const Id> keeps_away, const Place& place) {
-  for (auto& group : groups_) {
-    if (pod.meta.is_deleting()) break;  // only keeps others away
-    if (group.kind != Kind::kInverse && group.pods.covers_running(pod) && participates(group, place))
-      add(group, place, 1);
+void Topology::set_claim(std::size_t claim, Id old_requirements, Id requirements) {
+  for (Id key = 0; key < keys_.size(); ++key) {
+    const Bits& now = possible(requirements, key);
+    now.each([&](std::size_t d) { claims_in_[key][d].set(claim); });
+    if (old_requirements == kNoId) continue;
+    possible(old_requirements, key).each([&](std::size_t d) {
+      if (!now.has(d)) claims_in_[key][d].reset(claim);
+    });
   }
-  for (const Id g : keeps_away) add(groups_[g], place, 1);
 }
 
-bool Topology::admits(const model::Requirement* own, Id key, Id domain) const {
-  return own == nullptr || own->has(domains_[key][domain]);
+std::int32_t Topology::least(const TopologyGroup& group, const Bits& own) const {
+  std::int32_t out = std::numeric_limits<std::int32_t>::max();
+  std::int32_t known = 0;
+  group.known.each([&](std::size_t d) {
+    if (!own.has(d)) return;
+    out = std::min(out, group.by_domain[d]);
+    ++known;
+  });
+  return known < group.min_domains ? 0 : out;
+}
+
+TopologyAsk::Choice& Topology::choice_for(const TopologyGroup& group, TopologyAsk& ask) {
+  if (c_.strictness == Strictness::kJoint)
+    for (std::size_t i = 0; i < ask.used; ++i)
+      if (ask.choices[i].key == group.key) return ask.choices[i];
+  if (ask.used == ask.choices.size()) ask.choices.emplace_back();
+  TopologyAsk::Choice& choice = ask.choices[ask.used++];
+  const std::size_t domains = keys_[group.key]->names.size();
+  choice.key = group.key;
+  choice.allowed.fill(domains);
+  choice.score.assign(domains, 0);
+  choice.required = choice.single = false;
+  return choice;
 }
 
 // spec: scheduling §15.7
-Bits Topology::spread_domains(const Group& group, bool self, const model::Requirement* own,
-                              const Choice& choice) const {
-  std::int32_t least = std::numeric_limits<std::int32_t>::max();
-  std::int32_t known = 0;
-  const std::size_t n = domains_[choice.key].size();
-  for (Id d = 0; d < n; ++d) {
-    if (!admits(own, choice.key, d)) continue;
-    least = std::min(least, group.by_domain[d]);
-    ++known;
+void Topology::ask_spread(const TopologyGroup& group, bool self, Id strict, TopologyAsk& ask) {
+  const Bits& own = admitted(strict, group.key);
+  const std::int32_t floor = least(group, own);
+  TopologyAsk::Choice& choice = choice_for(group, ask);
+  choice.single = choice.required = true;
+  for (Id d = 0; d < group.by_domain.size(); ++d) {
+    const std::int64_t skew = std::int64_t{group.by_domain[d]} + (self ? 1 : 0) - floor;
+    if (!group.known.has(d) || skew > group.max_skew) choice.allowed.reset(d);
+    choice.score[d] += group.by_domain[d];
   }
-  if (known < group.min_domains) least = 0;
-  Bits out(n);
-  for (Id d = 0; d < n; ++d)
-    if (admits(own, choice.key, d) && group.by_domain[d] + (self ? 1 : 0) - least <= group.max_skew)
-      out.set(d);
-  return out;
 }
 
+// The pod may be the first of its group: it selects itself, and no domain that it may use has a pod.
 // spec: scheduling §15.8
-Bits Topology::affinity_domains(const Group& group, bool self, const model::Requirement* own) const {
-  const std::size_t n = domains_[group.key].size();
-  Bits occupied(n);
-  Bits possible(n);
-  for (Id d = 0; d < n; ++d) {
-    if (!admits(own, group.key, d)) continue;
-    possible.set(d);
-    if (group.by_domain[d] > 0) occupied.set(d);
-  }
-  if (occupied.any() || !self) return occupied;
-  return possible;
+bool Topology::starts_affinity(const TopologyGroup& group, bool self, Id strict) const {
+  if (!self) return false;
+  if (group.total == 0) return true;
+  const model::Requirement* own = c_.requirements.get(strict).find(group.key_name);
+  if (own == nullptr) return false;
+  bool there = false;  // hostname only: a pod on a host that the pod could use
+  group.occupied.each([&](std::size_t target) {
+    there = there || (target < c_.nodes.size() && own->has(c_.nodes.row(target).hostname));
+  });
+  return !there;
 }
 
-void Topology::allow(const Group& group, bool self, const model::Requirements& strict, Choice& choice) const {
-  const model::Requirement* own = strict.find(group.key_name);
+void Topology::ask_affinity(const TopologyGroup& group, bool self, Id strict, TopologyAsk& ask) {
+  const Bits& own = admitted(strict, group.key);
+  TopologyAsk::Choice& choice = choice_for(group, ask);
+  choice.required = true;
+  bool any = false;
+  group.known.each([&](std::size_t d) { any = any || (own.has(d) && group.by_domain[d] > 0); });
+  // Pods on claims whose domain is open are in no domain yet: go where they are. Else start: one domain.
+  const bool uncounted = !any && group.total > 0 && group.occupied.any();
+  if (uncounted && c_.strictness == Strictness::kJoint) ask.include.push_back(&group.occupied);
+  const bool starts = !any && (self || (uncounted && c_.strictness == Strictness::kJoint));
+  if (starts) choice.single = true;
+  for (Id d = 0; d < group.by_domain.size(); ++d) {
+    const bool possible = group.known.has(d) && own.has(d) && (starts || group.by_domain[d] > 0);
+    if (!possible) choice.allowed.reset(d);
+  }
+}
+
+// spec: scheduling §15.9
+void Topology::ask_apart(const TopologyGroup& group, Id strict, TopologyAsk& ask) {
+  const Bits& own = admitted(strict, group.key);
+  ask.exclude.push_back(&group.occupied);  // whatever domain it will be in
+  TopologyAsk::Choice& choice = choice_for(group, ask);
+  choice.required = true;
+  if (c_.strictness == Strictness::kJoint) choice.single = true;  // blocks one domain instead of all
+  for (Id d = 0; d < group.by_domain.size(); ++d)
+    if (group.by_domain[d] > 0 || !group.known.has(d) || !own.has(d)) choice.allowed.reset(d);
+}
+
+void Topology::ask_host(const TopologyGroup& group, bool self, Id strict, TopologyAsk& ask) const {
   switch (group.kind) {
-    case Kind::kSpread:
-      choice.allowed &= spread_domains(group, self, own, choice);
+    case GroupKind::kSpread:
+      ask.exclude.push_back(self ? &group.at_skew : &group.over_skew);
       return;
-    case Kind::kAffinity:
-      choice.allowed &= affinity_domains(group, self, own);
+    case GroupKind::kAffinity:
+      if (!starts_affinity(group, self, strict)) ask.include.push_back(&group.occupied);
       return;
-    case Kind::kAntiAffinity:
-    case Kind::kInverse: {
-      Bits empty(domains_[choice.key].size());
-      for (Id d = 0; d < domains_[choice.key].size(); ++d)
-        if (group.by_domain[d] == 0) empty.set(d);
-      choice.allowed &= empty;
+    case GroupKind::kAntiAffinity:
+    case GroupKind::kInverse:
+      ask.exclude.push_back(&group.occupied);
       return;
-    }
   }
 }
 
-std::optional<std::vector<Topology::Choice>> Topology::choices(const ClassTopology& topology,
-                                                               const model::Requirements& strict,
-                                                               std::string* failed) const {
-  std::vector<ClassTopology::Owned> groups = topology.owned;
-  for (const Id g : topology.kept_away_by)
-    if (groups_[g].total > 0) groups.push_back({g, false});
-  std::vector<Choice> out;
-  const auto choice_of = [&](Id key) -> Choice& {
-    const auto known = std::ranges::find(out, key, &Choice::key);
-    if (known != out.end()) return *known;
-    out.push_back({.key = key, .order = {}, .allowed = Bits(domains_[key].size())});
-    for (Id d = 0; d < domains_[key].size(); ++d) out.back().allowed.set(d);
-    return out.back();
-  };
-  for (const auto& [g, self] : groups) {
-    const Group& group = groups_[g];
-    if (group.key == kNoId) continue;
-    Choice& choice = choice_of(group.key);
-    choice.required = true;
-    allow(group, self, strict, choice);
-    if (!choice.allowed.any()) {
-      if (failed != nullptr) *failed = describe(group);
-      return std::nullopt;
+bool Topology::prepare(const PodGroups& groups, std::span<const PodGroups::Owned> owned, Id strict,
+                       TopologyAsk& ask) {
+  ask.used = 0;
+  ask.exclude.clear();
+  ask.include.clear();
+  ask.owned = owned;
+  ask.failed = kNoId;
+  const auto add = [&](Id g, bool self) {
+    const TopologyGroup& group = groups_[g];
+    if (group.key == kNoId) {
+      ask_host(group, self, strict, ask);
+      return true;
     }
-  }
+    if (group.kind == GroupKind::kSpread) ask_spread(group, self, strict, ask);
+    if (group.kind == GroupKind::kAffinity) ask_affinity(group, self, strict, ask);
+    if (group.kind == GroupKind::kAntiAffinity || group.kind == GroupKind::kInverse)
+      ask_apart(group, strict, ask);
+    const Bits& allowed = c_.strictness == Strictness::kJoint ? choice_for(group, ask).allowed
+                                                              : ask.choices[ask.used - 1].allowed;
+    if (!allowed.any()) ask.failed = g;
+    return allowed.any();
+  };
+  for (const auto& [g, self] : owned)
+    if (!add(g, self)) return false;
+  for (const Id g : groups.kept_away_by)
+    if (groups_[g].total > 0 && !add(g, false)) return false;
   // A pod that others must stay away from is given one domain at once: in an open claim it would block all or
-  // none.
-  for (const Id g : topology.counted_by)
-    if (groups_[g].kind == Kind::kAntiAffinity && groups_[g].key != kNoId)
-      static_cast<void>(choice_of(groups_[g].key));
-  for (auto& choice : out) {
-    std::vector<std::int64_t> score(domains_[choice.key].size(), 0);
-    for (const auto& [g, self] : groups)
-      if (groups_[g].key == choice.key)
-        for (Id d = 0; d < score.size(); ++d) score[d] += groups_[g].by_domain[d];
-    choice.allowed.each([&](std::size_t d) { choice.order.push_back(static_cast<Id>(d)); });
-    std::ranges::stable_sort(choice.order, {}, [&](Id d) { return score[d]; });  // ids are in name order
-  }
+  // none. spec: scheduling §26 item 10
+  if (c_.strictness == Strictness::kJoint)
+    for (const Id g : groups.counted_by)
+      if (groups_[g].kind == GroupKind::kAntiAffinity && groups_[g].key != kNoId)
+        choice_for(groups_[g], ask).single = true;
+  return true;
+}
+
+bool Topology::may_pin(const TopologyAsk& ask, Id key, Id domain, std::size_t target) const {
+  return std::ranges::all_of(ask.owned, [&](const PodGroups::Owned& owned) {
+    const TopologyGroup& group = groups_[owned.group];
+    if (group.key != key) return true;
+    const std::int32_t here = group.at(target);
+    if (here == 0) return true;
+    if (group.kind == GroupKind::kAntiAffinity) return false;
+    if (group.kind != GroupKind::kSpread) return true;
+    const std::int32_t floor = least(group, group.known);
+    return group.by_domain[domain] + here + (owned.self ? 1 : 0) - floor <= group.max_skew;
+  });
+}
+
+void Topology::add_on_target(TopologyGroup& group, std::size_t target, std::int32_t delta) {
+  group.total += delta;
+  group.version = ++version_;
+  if (group.by_target.size() <= target) group.by_target.resize(target + 64 + target / 2, 0);
+  std::uint16_t& pods = group.by_target[target];
+  if (delta < 0 ? pods > 0 : pods < kMostPodsCounted) pods = static_cast<std::uint16_t>(pods + delta);
+  set_to(group.occupied, target, pods > 0);
+  if (group.key != kNoId || group.kind != GroupKind::kSpread) return;
+  set_to(group.at_skew, target, pods >= group.max_skew);
+  set_to(group.over_skew, target, pods > group.max_skew);
+}
+
+void Topology::record_on_node(const PodGroups& groups, std::size_t row, std::int32_t delta) {
+  const auto add = [&](Id g) {
+    TopologyGroup& group = groups_[g];
+    add_on_target(group, row, delta);
+    if (group.key == kNoId) return;
+    const Id domain = keys_[group.key]->of_place[row];
+    if (domain == kNoId) return;
+    group.by_domain[domain] += delta;
+    group.known.set(domain);
+  };
+  for (const Id g : groups.counted_by)
+    if (!groups_[g].is_filtered() || groups_[g].rows.has(row)) add(g);
+  for (const Id g : groups.keeps_away) add(g);
+}
+
+void Topology::record_on_claim(const PodGroups& groups, std::size_t target, Id requirements, Id taints,
+                               std::int32_t delta) {
+  const auto add = [&](Id g) {
+    TopologyGroup& group = groups_[g];
+    add_on_target(group, target, delta);
+    if (group.key == kNoId) return;
+    const Bits& domains = named(requirements, group.key);
+    const bool all = group.kind == GroupKind::kAntiAffinity || group.kind == GroupKind::kInverse;
+    if (!all && !domains.is_single()) return;  // spec: scheduling §15.10
+    domains.each([&](std::size_t d) {
+      group.by_domain[d] += delta;
+      group.known.set(d);
+    });
+  };
+  const bool may_be = c_.problem.options.packing != Packing::kReference;
+  const auto counts = [&](const TopologyGroup& group) {
+    if (!group.is_filtered()) return true;
+    if (group.honors_taints && group.tolerates[taints] == 0) return false;
+    return group.filter.empty() || std::ranges::any_of(group.filter, [&](Id alternative) {
+             // The reference counts only what the claim surely is; it may become more. spec: §15.3
+             return may_be ? c_.requirements.meet(requirements, alternative) != kNoId
+                           : c_.requirements.defines(requirements, alternative);
+           });
+  };
+  for (const Id g : groups.counted_by)
+    if (counts(groups_[g])) add(g);
+  for (const Id g : groups.keeps_away) add(g);
+}
+
+bool Topology::keeps_domains_apart() const {
+  return std::ranges::any_of(groups_, [](const TopologyGroup& group) {
+    return group.key != kNoId &&
+           (group.kind == GroupKind::kAntiAffinity || group.kind == GroupKind::kInverse);
+  });
+}
+
+std::uint64_t Topology::version_of(const PodGroups& groups, std::span<const PodGroups::Owned> owned) const {
+  std::uint64_t out = 0;
+  for (const auto& [g, self] : owned) out = std::max(out, groups_[g].version);
+  for (const Id g : groups.kept_away_by) out = std::max(out, groups_[g].version);
   return out;
 }
 
-Topology::Verdict Topology::target_allows(const ClassTopology& topology, std::size_t target,
-                                          const std::vector<std::vector<Id>>* domains) const {
-  for (const Id g : topology.kept_away_by)
-    if (here(groups_[g], target) > 0) return Verdict::kNever;
-  Verdict verdict = Verdict::kYes;
-  for (const auto& [g, self] : topology.owned) {
-    const Group& group = groups_[g];
-    const std::int32_t pods = here(group, target);
-    const bool host = group.key == kNoId;
-    if (group.kind == Kind::kAntiAffinity && pods > 0) return Verdict::kNever;
-    if (group.kind == Kind::kSpread && host && pods + (self ? 1 : 0) > group.max_skew) return Verdict::kNever;
-    // Pods on a claim whose domain is still open are counted in no domain yet; pinning it now would count
-    // them at once.
-    const bool open =
-        domains != nullptr && !host && (domains->size() <= group.key || (*domains)[group.key].size() != 1);
-    if (group.kind == Kind::kSpread && open && pods > 0) verdict = Verdict::kNotNow;
-    if (group.kind == Kind::kAffinity && host && pods == 0 && !(self && group.total == 0))
-      verdict = Verdict::kNotNow;
-  }
-  return verdict;
-}
-
-std::string Topology::describe(const Group& group) const {
+std::string Topology::describe(Id id) const {
   static constexpr std::size_t kMaxShown = 25;
-  std::string out;
-  switch (group.kind) {
-    case Kind::kSpread:
-      out = "topology spread";
-      break;
-    case Kind::kAffinity:
-      out = "pod affinity";
-      break;
-    case Kind::kAntiAffinity:
-      out = "pod anti-affinity";
-      break;
-    case Kind::kInverse:
-      out = "pod anti-affinity of other pods";
-      break;
-  }
+  static constexpr std::array<std::string_view, 4> kKinds = {
+      "topology spread", "pod affinity", "pod anti-affinity", "pod anti-affinity of other pods"};
+  const TopologyGroup& group = groups_[id];
+  std::string out(kKinds[static_cast<std::size_t>(group.kind)]);
   out += " on " + group.key_name + ", pods by domain:";
   if (group.key == kNoId) return out + " every host";
-  const auto& names = domains_[group.key];
+  const auto& names = keys_[group.key]->names;
   for (Id d = 0; d < std::min(names.size(), kMaxShown); ++d)
     out += ' ' + names[d] + '=' + std::to_string(group.by_domain[d]);
   return names.empty() ? out + " no domain" : out;
-}
-
-void collect_selector_keys(const model::Pod& pod, std::set<std::string, std::less<>>& keys) {
-  for (const auto& constraint : pod.spec.topology_spread_constraints) {
-    collect(constraint.label_selector, keys);
-    keys.insert(constraint.match_label_keys.begin(), constraint.match_label_keys.end());
-  }
-  if (!pod.spec.affinity) return;
-  if (const auto& affinity = pod.spec.affinity->pod_affinity)
-    for (const auto& term : affinity->required) collect(term.label_selector, keys);
-  if (const auto& anti = pod.spec.affinity->pod_anti_affinity)
-    for (const auto& term : anti->required) collect(term.label_selector, keys);
 }
 
 }  // namespace karpenter::scheduling

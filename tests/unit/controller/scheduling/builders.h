@@ -10,6 +10,7 @@
 
 #include "common/base/check.h"
 #include "common/model/labels.h"
+#include "controller/scheduling/daemons.h"
 #include "controller/scheduling/schedule.h"
 
 // Small words to build scheduling problems with.
@@ -78,6 +79,15 @@ inline void keep_together(model::Pod& pod, std::string_view key, model::LabelSel
 inline void use_host_port(model::Pod& pod, std::int32_t port) {
   pod.spec.containers.front().ports.push_back(
       {.container_port = port, .host_port = port, .host_ip = {}, .protocol = {}});
+}
+
+inline model::Pod with_label(model::Pod pod, std::string app) {
+  pod.meta.labels = {{"app", std::move(app)}};
+  return pod;
+}
+inline model::Pod with_spread(model::Pod pod) {
+  spread(pod, model::labels::kZone, 1, select("app", "web"));
+  return pod;
 }
 
 inline constexpr std::array<std::string_view, 3> kZones = {"zone-a", "zone-b", "zone-c"};
@@ -164,6 +174,9 @@ class Scenario {
   }
   ExistingNode& add(ExistingNode node) { return nodes_.emplace_back(std::move(node)); }
   model::Pod& add_daemon(model::Pod pod) { return daemons_.emplace_back(std::move(pod)); }
+  // Existing nodes keep room for the daemons that select them.
+  void await_daemons() { await_daemons_ = true; }
+  [[nodiscard]] ExistingNode& at(std::size_t node) { return nodes_[node]; }
   // A pod that already runs on the node.
   void run(std::size_t node, model::Pod pod) {
     pod.spec.node_name = nodes_[node].name;
@@ -176,6 +189,11 @@ class Scenario {
     for (const auto& pod : daemons_) out.daemon_pods.push_back(&pod);
     out.pools.assign(views_.begin(), views_.end());
     out.nodes.assign(nodes_.begin(), nodes_.end());
+    if (!await_daemons_) return out;
+    const auto daemons = prepare_daemons(out.daemon_pods);
+    for (auto& node : out.nodes)
+      node.daemon_requests_pending =
+          pending_daemon_requests(node.labels, node.name, node.taints, {}, daemons);
     return out;
   }
 
@@ -186,6 +204,7 @@ class Scenario {
   std::deque<model::NodePool> pools_;
   std::deque<NodePoolView> views_;
   std::deque<ExistingNode> nodes_;
+  bool await_daemons_ = false;
 };
 
 // A plan in words: one line per new node (`pool: a b -> type type`), per used node and per unplaced pod.

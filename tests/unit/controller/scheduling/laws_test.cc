@@ -95,6 +95,7 @@ Scenario random_world(std::uint64_t seed) {
   if (dice.one_in(3))
     s.add_daemon(a_pod("arm-daemon", "1", "256Mi")).spec.node_selector = {
         {std::string(labels::kArch), "arm64"}};
+  s.await_daemons();
   const int pods = static_cast<int>(1 + dice.below(14));
   for (int i = 0; i < pods; ++i) s.add(random_pod(dice, i));
   return s;
@@ -126,6 +127,17 @@ TEST(ScheduleLaws, order_of_inputs_does_not_matter) {
     shuffle(shuffled.nodes);
     shuffle(shuffled.daemon_pods);
     ASSERT_EQ(describe(problem, schedule(problem, {})), describe(shuffled, schedule(shuffled, {})))
+        << "seed " << seed;
+  }
+}
+
+// What a Scheduler keeps from other worlds changes nothing.
+TEST(ScheduleLaws, a_scheduler_that_is_used_again_gives_the_same_plans) {
+  Scheduler kept;
+  for (std::uint64_t seed = 0; seed < kWorlds; seed += 3) {
+    const Scenario world = random_world(seed);
+    const Problem problem = world.problem();
+    ASSERT_EQ(describe(problem, kept.schedule(problem, {})), describe(problem, schedule(problem, {})))
         << "seed " << seed;
   }
 }

@@ -13,30 +13,6 @@ namespace {
 
 namespace labels = model::labels;
 
-std::string_view code_text(ReasonCode code) {
-  switch (code) {
-    case ReasonCode::kNoNodePools:
-      return "no-pools";
-    case ReasonCode::kRequirementsConflict:
-      return "requirements";
-    case ReasonCode::kTaintNotTolerated:
-      return "taint";
-    case ReasonCode::kLimitExceeded:
-      return "limit";
-    case ReasonCode::kNoInstanceTypeFits:
-      return "resources";
-    case ReasonCode::kNoOffering:
-      return "offering";
-    case ReasonCode::kTopology:
-      return "topology";
-    case ReasonCode::kUnsupported:
-      return "unsupported";
-    case ReasonCode::kStepsExhausted:
-      return "steps";
-  }
-  return "?";
-}
-
 // `new p: a b -> small medium`, `on n: a`, `unplaced a: taint`, joined by "; ".
 std::string outline(const Problem& problem, const Plan& plan) {
   std::vector<std::string> parts;
@@ -51,7 +27,7 @@ std::string outline(const Problem& problem, const Plan& plan) {
   }
   for (const auto& unplaced : plan.unplaced) {
     std::string part = "unplaced " + unplaced.pod->meta.name + ":";
-    for (const auto& reason : unplaced.reasons) part += " " + std::string(code_text(reason.code));
+    for (const auto& reason : unplaced.reasons) part += std::string(" ") + name_of(reason.code);
     parts.push_back(std::move(part));
   }
   std::string out;
@@ -294,7 +270,7 @@ TEST(Schedule, requirements_narrow_the_types) {
          p.spec.node_selector = {{std::string(labels::kOs), "linux"}};
          p.spec.containers[0].resources.requests.set("cpu", q("3"));
        }),
-       "unplaced a: requirements"},
+       "unplaced a: min-values"},
   });
 }
 
@@ -524,9 +500,18 @@ TEST(Schedule, keeps_pods_together_and_never_blocks_on_soft_rules) {
          s.add(3, with(web("a"), [](auto& p) { spread(p, labels::kZone, 1, select("app", "web")); }));
        },
        "new p: a-0 -> large; new p: a-1 -> large; unplaced a-2: topology"},
-      {"soft spread never blocks",
+      {"soft spread is kept while a new node can",
        [&](Scenario& s) {
          s.add(a_pool("p"), one);
+         s.add(3, with(web("a"), [](auto& p) {
+                 spread(p, labels::kHostname, 1, select("app", "web"));
+                 p.spec.topology_spread_constraints[0].when_unsatisfiable = "ScheduleAnyway";
+               }));
+       },
+       "new p: a-0 -> large; new p: a-1 -> large; new p: a-2 -> large"},
+      {"and never blocks",
+       [&](Scenario& s) {
+         s.add(a_pool("p"), one).spec.limits = {{"nodes", q("1")}};
          s.add(3, with(web("a"), [](auto& p) {
                  spread(p, labels::kHostname, 1, select("app", "web"));
                  p.spec.topology_spread_constraints[0].when_unsatisfiable = "ScheduleAnyway";
@@ -547,8 +532,8 @@ TEST(Schedule, spreads_over_zones) {
   s.run(0, pod);
   const Plan plan = schedule(s.problem(), {});
   // 8 pods with the running one: 3, 3, 2 in some order, the node takes its zone's share first.
-  EXPECT_EQ(zones_of(plan), (std::vector<std::string>{"topology.kubernetes.io/zone In [zone-a] x3",
-                                                      "topology.kubernetes.io/zone In [zone-c] x2"}));
+  EXPECT_EQ(zones_of(plan), (std::vector<std::string>{"topology.kubernetes.io/zone In [zone-a] x2",
+                                                      "topology.kubernetes.io/zone In [zone-c] x3"}));
   EXPECT_EQ(plan.onto_existing.size(), 2U);
   EXPECT_TRUE(plan.unplaced.empty());
 }
