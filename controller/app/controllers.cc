@@ -39,13 +39,6 @@ Keys claims_where(const kube::Store<model::NodeClaim>& claims, const Matches& ma
   return out;
 }
 
-// The Provisioner that an object was made from.
-Keys provisioner_of(const model::ObjectMeta& meta) {
-  constexpr std::string_view kPrefix = "Provisioner/";
-  const auto source = meta.annotation(migration::kConvertedFrom);
-  return source.starts_with(kPrefix) ? named(source.substr(kPrefix.size())) : Keys{};
-}
-
 provisioning::BatchOptions batch_options(const options::Options& options) {
   return {.idle = options.batch_idle_duration, .max = options.batch_max_duration};
 }
@@ -65,6 +58,18 @@ cluster::Options cluster_options(const options::Options& options) {
   return out;
 }
 
+scheduling::Options scheduling_options(const options::Options& options) {
+  scheduling::Options out;
+  if (options.preference_policy == options::PreferencePolicy::kIgnore)
+    out.preferences = scheduling::PreferencePolicy::kIgnore;
+  if (options.min_values_policy == options::MinValuesPolicy::kBestEffort)
+    out.min_values = scheduling::MinValuesPolicy::kBestEffort;
+  out.reserved = options.feature_gates.reserved_capacity ? scheduling::ReservedMode::kStrict
+                                                         : scheduling::ReservedMode::kOff;
+  out.ignore_dra_requests = options.ignore_dra_requests;
+  return out;
+}
+
 conversion::AlphaSettings alpha_settings(const options::Options& options) {
   return {.cluster_name = options.cluster_name, .default_instance_profile = {}, .cluster_version = {}};
 }
@@ -81,7 +86,9 @@ reconcile::ControllerSpec trigger_spec(std::string name, std::string kind) {
 
 App::Parts::Controllers::Controllers(Parts& p)
     : cluster(p.seams.runtime,
-              {p.stores.claims, p.stores.nodes, p.stores.pods, p.stores.daemon_sets, p.stores.pools},
+              {p.stores.claims, p.stores.nodes, p.stores.pods, p.stores.daemon_sets, p.stores.pools,
+               &p.stores.volume_claims, &p.stores.volumes, &p.stores.storage_classes, &p.stores.csi_nodes,
+               &p.stores.namespaces, &p.stores.budgets},
               p.seams.metrics, cluster_options(p.settings.options)),
       creator(cluster, p.stores.pools, p.seams.client, p.seams.log, p.seams.metrics),
       claim_services{p.seams.runtime, p.seams.log,    p.seams.metrics, p.events,
@@ -116,13 +123,15 @@ App::Parts::Controllers::Controllers(Parts& p)
       batcher(p.seams.runtime, batch_options(p.settings.options)),
       provisioner({p.seams.runtime, cluster, p.stores.pools, p.aws->cloud(), creator, p.seams.log,
                    p.seams.metrics, p.events},
-                  batcher),
+                  batcher, scheduling_options(p.settings.options)),
       pod_trigger(p.stores.pods, cluster.pods(), batcher),
       node_trigger(p.stores.nodes, batcher),
       disruption_queue(disruption_services, {}),
       disruption(disruption_services, disruption_queue, disruption_options(p.settings.options)),
       migration({p.stores.provisioners, p.stores.node_templates, p.stores.pools, p.stores.node_classes},
                 p.seams.client, p.events, p.seams.log, alpha_settings(p.settings.options)),
+      storage_migration({p.stores.pools, p.stores.claims, p.stores.node_classes}, p.seams.client,
+                        p.seams.log),
       aws_controllers(*p.aws, {p.stores.claims, p.stores.nodes}),
       manager(p.seams.runtime, p.seams.log, p.seams.metrics) {
   watch_pools(p);
@@ -237,19 +246,15 @@ void App::Parts::Controllers::watch_aws(Parts& p) {
 void App::Parts::Controllers::watch_legacy(Parts& p) {
   auto& queue = manager.add(migration::ProvisionerReconciler::spec(), migration);
   watch(p.stores.provisioners, queue, own_key<model::v1alpha5::Provisioner>);
-  watch(p.stores.pools, queue, [](const auto& change) { return provisioner_of(change.object().meta); });
-  watch(p.stores.node_classes, queue,
-        [](const auto& change) { return provisioner_of(change.object().meta); });
   auto& provisioners = p.stores.provisioners;
-  watch(p.stores.node_templates, queue,
-        [&provisioners](const kube::Change<model::v1alpha1::AwsNodeTemplate>& change) {
-          Keys out;
-          for (const auto& user : provisioners.list()) {
-            const auto& ref = user->spec.provider_ref;
-            if (ref && ref->name == change.object().meta.name) out.push_back(model::key_of(user->meta));
-          }
-          return out;
-        });
+  const auto of_made = [&provisioners](const auto& change) {
+    return migration::sources_of(change.object().meta, provisioners);
+  };
+  watch(p.stores.pools, queue, of_made);
+  watch(p.stores.node_classes, queue, of_made);
+  watch(p.stores.node_templates, queue, [&provisioners](const auto& change) {
+    return migration::users_of(change.object().meta.name, provisioners);
+  });
 }
 
 void App::Parts::Controllers::add_singletons() {
@@ -260,6 +265,7 @@ void App::Parts::Controllers::add_singletons() {
   static_cast<void>(manager.add(spec, provisioner));
   static_cast<void>(manager.add(nodeclaim::GarbageCollection::spec(), claim_garbage));
   static_cast<void>(manager.add(disruption::Disruption::spec(), disruption));
+  static_cast<void>(manager.add(migration::StorageMigration::spec(), storage_migration));
   disruption_queue.attach(manager.add(disruption::OrchestrationQueue::spec(), disruption_queue));
 }
 

@@ -13,6 +13,7 @@
 #include "controller/disruption/disruption.h"
 #include "controller/disruption/queue.h"
 #include "controller/migration/migration.h"
+#include "controller/migration/storage_version.h"
 #include "controller/node/eviction_queue.h"
 #include "controller/node/termination.h"
 #include "controller/nodeclaim/consistency.h"
@@ -80,6 +81,7 @@ struct App::Parts::Controllers {
   disruption::OrchestrationQueue disruption_queue;
   disruption::Disruption disruption;
   migration::ProvisionerReconciler migration;
+  migration::StorageMigration storage_migration;
   aws::AwsControllers aws_controllers;
   reconcile::Manager manager;  // last: its workers use all of the above
 

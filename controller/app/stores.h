@@ -18,6 +18,10 @@ struct Stores {
   kube::Store<model::PodDisruptionBudget> budgets;
   kube::Store<model::VolumeAttachment> attachments;
   kube::Store<model::PersistentVolumeClaim> volume_claims;
+  kube::Store<model::PersistentVolume> volumes;
+  kube::Store<model::StorageClass> storage_classes;
+  kube::Store<model::CsiNode> csi_nodes;
+  kube::Store<model::Namespace> namespaces;
   kube::Store<model::v1alpha5::Provisioner> provisioners;
   kube::Store<model::v1alpha1::AwsNodeTemplate> node_templates;
 
@@ -25,7 +29,8 @@ struct Stores {
   template <class F>
   void for_each(const F& f) {
     f(claims), f(nodes), f(pods), f(daemon_sets), f(pools), f(node_classes), f(budgets), f(attachments);
-    f(volume_claims), f(provisioners), f(node_templates);
+    f(volume_claims), f(volumes), f(storage_classes), f(csi_nodes), f(namespaces);
+    f(provisioners), f(node_templates);
   }
   [[nodiscard]] bool synced() {
     bool all = true;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@ struct Offering {
   std::string capacity_type;  // spot, on-demand, reserved
   double price = 0;           // $/h, finite, >= 0
   bool available = false;
+  std::int64_t reservation_capacity = 0;  // instances left in the reservation of a reserved offering
 };
 
 // What a cloud can launch. Immutable once built; shared between passes. spec: scheduling §7.4, §12; aws §3

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "common/base/strings.h"
+#include "common/model/legacy/annotations.h"
 
 namespace karpenter::cluster {
 namespace {
@@ -49,7 +50,11 @@ base::Result<model::NodeClaim> ClaimCreator::create(const scheduling::NewNode& p
     const std::string exceeded = exceeded_limit(pool->spec.limits, usage->second);
     if (!exceeded.empty()) return base::invalid(exceeded).add("NodePool", planned.node_pool);
   }
-  const model::NodeClaim wanted = scheduling::make_node_claim(planned, *pool);
+  model::NodeClaim wanted = scheduling::make_node_claim(planned, *pool);
+  // What a v1beta1 NodePool says about the kubelet holds for its nodes. spec: conversion §2.11
+  if (const auto it = pool->meta.annotations.find(model::v1beta1::kKubeletAnnotation);
+      it != pool->meta.annotations.end())
+    wanted.meta.annotations.insert_or_assign(it->first, it->second);
   ASSIGN_OR_RETURN(model::NodeClaim created, kube::Api<model::NodeClaim>(client_).create(wanted, call));
   cluster_.observe_created(created);
   std::vector<model::ObjectKey> pods;
@@ -59,9 +64,10 @@ base::Result<model::NodeClaim> ClaimCreator::create(const scheduling::NewNode& p
                                   {"NodeClaim", telemetry::object_ref(created.meta.name)},
                                   {"requests", requests_json(planned.requests)},
                                   {"instance-types", instance_types_text(planned.instance_types)}});
-  metrics_.count(
-      "karpenter_nodeclaims_created_total",
-      {{"reason", std::string(reason)}, {"nodepool", planned.node_pool}, {"min_values_relaxed", "false"}});
+  metrics_.count("karpenter_nodeclaims_created_total",
+                 {{"reason", std::string(reason)},
+                  {"nodepool", planned.node_pool},
+                  {"min_values_relaxed", planned.min_values_relaxed ? "true" : "false"}});
   return created;
 }
 

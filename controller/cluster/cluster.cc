@@ -59,6 +59,16 @@ PodPtr make_daemon_pod(const model::DaemonSet& daemon_set, const PodPtr& newest)
   return pod;
 }
 
+template <class T>
+Objects<T> list_of(const kube::Store<T>* store) {
+  return store == nullptr ? Objects<T>{} : store->list();
+}
+
+template <class T>
+bool is_synced(const kube::Store<T>* store) {
+  return store == nullptr || store->synced();
+}
+
 }  // namespace
 
 Cluster::Cluster(runtime::Runtime& runtime, const Stores& stores, telemetry::Metrics& metrics,
@@ -81,11 +91,38 @@ Cluster::Cluster(runtime::Runtime& runtime, const Stores& stores, telemetry::Met
     if (!change.before || !change.after || change.before->meta.generation != change.after->meta.generation)
       mark_unconsolidated();
   });
+  watch_surroundings(stores_.volume_claims);
+  watch_surroundings(stores_.volumes);
+  watch_surroundings(stores_.storage_classes);
+  watch_surroundings(stores_.csi_nodes);
+  watch_surroundings(stores_.namespaces);
+  watch_surroundings(stores_.budgets);
 }
 
 // ---- feeding
 
+template <class T>
+void Cluster::watch_surroundings(kube::Store<T>* store) {
+  if (store == nullptr) return;
+  store->add_listener([this](const kube::Change<T>&) {
+    Lock lock(mutex_);
+    surroundings_ = nullptr;
+    changed();
+  });
+}
+
+std::shared_ptr<const Surroundings> Cluster::list_surroundings() const {
+  return std::make_shared<const Surroundings>(
+      Surroundings{.volume_claims = list_of(stores_.volume_claims),
+                   .volumes = list_of(stores_.volumes),
+                   .storage_classes = list_of(stores_.storage_classes),
+                   .csi_nodes = list_of(stores_.csi_nodes),
+                   .namespaces = list_of(stores_.namespaces),
+                   .budgets = list_of(stores_.budgets)});
+}
+
 bool Cluster::is_ours(const model::NodeClaim& claim) const {
+  if (options_.node_class_group.empty()) return true;
   const auto& ref = claim.spec.node_class_ref;
   return ref.group == options_.node_class_group && ref.kind == options_.node_class_kind;
 }
@@ -172,17 +209,17 @@ void Cluster::on_pod(const kube::Change<model::Pod>& change) {
   if (change.after) note_daemon_pod(change.after);
   if (!change.after || scheduling::is_terminal(*change.after)) {
     release_pod(key);
-    if (unbound_.erase(key) > 0) changed();
+    if (unbound_.erase(key) > 0) snapshot_ = nullptr;
     if (!change.after) bump();
     return;
   }
   if (change.after->spec.node_name.empty()) {
     release_pod(key);
     unbound_[key] = change.after;
-    changed();
+    snapshot_ = nullptr;
     return;
   }
-  if (unbound_.erase(key) > 0) changed();
+  if (unbound_.erase(key) > 0) snapshot_ = nullptr;
   bind_pod(change.after);
 }
 
@@ -277,6 +314,7 @@ SnapshotPtr Cluster::snapshot() const {
   Lock lock(mutex_);
   if (snapshot_) return snapshot_;
   auto out = std::make_shared<Snapshot>();
+  out->version = version_;
   for (auto& [id, entry] : entries_) {
     if (!entry.built) entry.built = build(id, entry);
     out->nodes.push_back(entry.built);
@@ -290,13 +328,17 @@ SnapshotPtr Cluster::snapshot() const {
   }
   for (const auto& [key, pod] : unbound_) out->unbound_pods.push_back(pod);
   out->daemon_pods = daemon_pods();
+  if (!surroundings_) surroundings_ = list_surroundings();
+  out->surroundings = surroundings_;
   snapshot_ = out;
   return out;
 }
 
 bool Cluster::hydrated() const {
   if (!stores_.claims.synced() || !stores_.nodes.synced() || !stores_.pods.synced() ||
-      !stores_.daemon_sets.synced() || !stores_.node_pools.synced())
+      !stores_.daemon_sets.synced() || !stores_.node_pools.synced() || !is_synced(stores_.volume_claims) ||
+      !is_synced(stores_.volumes) || !is_synced(stores_.storage_classes) || !is_synced(stores_.csi_nodes) ||
+      !is_synced(stores_.namespaces) || !is_synced(stores_.budgets))
     return false;
   for (const auto& claim : stores_.claims.list())
     if (is_ours(*claim) && !claim_ids_.contains(claim->meta.name)) return false;
@@ -373,7 +415,8 @@ void Cluster::nominate_entry(const std::string& provider_id) {
   const auto entry = entries_.find(provider_id);
   if (entry == entries_.end()) return;
   entry->second.nominated_until = runtime_.mono() + options_.nomination_ttl;
-  touch(entry->second);
+  entry->second.built = nullptr;
+  snapshot_ = nullptr;
 }
 
 base::Mono Cluster::consolidation_timestamp() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <set>
@@ -19,17 +20,25 @@
 
 namespace karpenter::cluster {
 
-// The stores that feed the cluster state. They outlive it.
+// The stores that feed the cluster state. They outlive it. Those that may be null: nothing of that kind
+// exists.
 struct Stores {
   kube::Store<model::NodeClaim>& claims;
   kube::Store<model::Node>& nodes;
   kube::Store<model::Pod>& pods;
   kube::Store<model::DaemonSet>& daemon_sets;
   kube::Store<model::NodePool>& node_pools;
+  kube::Store<model::PersistentVolumeClaim>* volume_claims = nullptr;
+  kube::Store<model::PersistentVolume>* volumes = nullptr;
+  kube::Store<model::StorageClass>* storage_classes = nullptr;
+  kube::Store<model::CsiNode>* csi_nodes = nullptr;
+  kube::Store<model::Namespace>* namespaces = nullptr;
+  kube::Store<model::PodDisruptionBudget>* budgets = nullptr;
 };
 
 struct Options {
-  std::string node_class_group = std::string(model::kAwsGroup);  // claims of other node classes are not ours
+  // Claims of other node classes are not ours; an empty group stands for every class.
+  std::string node_class_group = std::string(model::kAwsGroup);
   std::string node_class_kind = "EC2NodeClass";
   std::chrono::nanoseconds nomination_ttl = std::chrono::seconds(20);
 };
@@ -86,6 +95,9 @@ class Cluster {
   void on_node(const kube::Change<model::Node>& change);
   void on_pod(const kube::Change<model::Pod>& change);
   void on_daemon_set(const kube::Change<model::DaemonSet>& change);
+  template <class T>
+  void watch_surroundings(kube::Store<T>* store);
+  std::shared_ptr<const Surroundings> list_surroundings() const;
 
   bool is_ours(const model::NodeClaim& claim) const;
   void put_claim(const std::shared_ptr<const model::NodeClaim>& claim) KARP_REQUIRES(mutex_);
@@ -99,7 +111,10 @@ class Cluster {
   void touch_node(const std::string& node_name) KARP_REQUIRES(mutex_);  // its pods changed
   void touch(Entry& entry) KARP_REQUIRES(mutex_);
   void nominate_entry(const std::string& provider_id) KARP_REQUIRES(mutex_);
-  void changed() KARP_REQUIRES(mutex_) { snapshot_ = nullptr; }
+  void changed() KARP_REQUIRES(mutex_) {
+    ++version_;
+    snapshot_ = nullptr;
+  }
   StateNodePtr build(const std::string& provider_id, const Entry& entry) const KARP_REQUIRES(mutex_);
   std::vector<PodPtr> daemon_pods() const KARP_REQUIRES(mutex_);
   void bump() KARP_REQUIRES(mutex_) { consolidated_ = runtime_.mono(); }
@@ -125,7 +140,9 @@ class Cluster {
   PodMap unbound_ KARP_GUARDED_BY(mutex_);
   std::map<model::ObjectKey, std::shared_ptr<const model::DaemonSet>> daemon_sets_ KARP_GUARDED_BY(mutex_);
   std::map<std::string, PodPtr, std::less<>> newest_daemon_pod_ KARP_GUARDED_BY(mutex_);  // by DaemonSet UID
-  mutable SnapshotPtr snapshot_ KARP_GUARDED_BY(mutex_);
+  mutable SnapshotPtr snapshot_ KARP_GUARDED_BY(mutex_);  // null: something changed since
+  std::uint64_t version_ KARP_GUARDED_BY(mutex_) = 1;     // of Snapshot::version
+  mutable std::shared_ptr<const Surroundings> surroundings_ KARP_GUARDED_BY(mutex_);  // null: some changed
   base::Mono consolidated_ KARP_GUARDED_BY(mutex_){};
   bool was_synced_ KARP_GUARDED_BY(mutex_) = false;
   base::Mono unsynced_since_ KARP_GUARDED_BY(mutex_){};

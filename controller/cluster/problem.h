@@ -28,11 +28,12 @@ struct Pool {
 
 // Whose pods move and which nodes are no targets.
 struct Simulation {
-  std::vector<PodPtr> pods;  // to place, besides those below
-  std::set<std::string, std::less<>>
-      without_provider_ids;      // candidates for disruption: no targets; their reschedulable pods are placed
+  std::vector<PodPtr> pods = {};  // to place, besides those below
+  std::set<std::string, std::less<>> without_provider_ids =
+      {};                        // candidates for disruption: no targets; their reschedulable pods are placed
   bool include_deleting = true;  // also place the pods of nodes marked for deletion
   base::Time now{};              // for do-not-disrupt annotations
+  scheduling::Options options = {};
 };
 
 // A Problem and the owners of everything it points to. Movable; the pointers stay valid.
@@ -44,11 +45,24 @@ struct OwnedProblem {
   std::vector<StateNodePtr> targets;  // targets[i] is problem.nodes[i]
 };
 
-// Targets are the active nodes (not marked for deletion) without the candidates, ordered as the snapshot.
-// spec: scheduling §8.5, §24
+// Targets are the active nodes (not marked for deletion) without the candidates, ordered as the snapshot; the
+// pods of the others count for topology. spec: scheduling §8.5, §15.4, §24
 [[nodiscard]] OwnedProblem make_problem(SnapshotPtr snapshot, std::vector<Pool> pools, Simulation simulation);
 
+// Makes the problems of consecutive passes of one Cluster. While nothing but pending pods changes, the
+// problem of the pass before is given pods and otherwise used again, and keeps its version. Not thread-safe.
+class ProblemKeeper {
+ public:
+  // Valid until the next call. `simulation.options` must not change between calls.
+  const OwnedProblem& make(SnapshotPtr snapshot, std::vector<Pool> pools, Simulation simulation);
+
+ private:
+  std::unique_ptr<OwnedProblem> last_;
+  std::uint64_t versions_ = 0;
+};
+
 // Pods of a node that would need a place if it went away now, ordered by key. spec: scheduling §2.4
-[[nodiscard]] std::vector<PodPtr> reschedulable_pods(const StateNode& node, base::Time now);
+[[nodiscard]] std::vector<PodPtr> reschedulable_pods(const StateNode& node, const Surroundings& surroundings,
+                                                     base::Time now);
 
 }  // namespace karpenter::cluster

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,6 +19,28 @@
 namespace karpenter::cluster {
 
 using PodPtr = std::shared_ptr<const model::Pod>;
+
+// Objects of one kind, ordered by key.
+template <class T>
+using Objects = std::vector<std::shared_ptr<const T>>;
+
+// Null when absent.
+template <class T>
+[[nodiscard]] const T* find_object(const Objects<T>& objects, const model::ObjectKey& key) {
+  const auto it =
+      std::ranges::lower_bound(objects, key, {}, [](const auto& o) { return model::key_of(o->meta); });
+  return it != objects.end() && model::key_of((*it)->meta) == key ? it->get() : nullptr;
+}
+
+// What nodes and pods refer to. Immutable.
+struct Surroundings {
+  Objects<model::PersistentVolumeClaim> volume_claims;
+  Objects<model::PersistentVolume> volumes;
+  Objects<model::StorageClass> storage_classes;
+  Objects<model::CsiNode> csi_nodes;
+  Objects<model::Namespace> namespaces;
+  Objects<model::PodDisruptionBudget> budgets;
+};
 
 // A Node, a NodeClaim or both, merged by provider ID, with the pods bound to it. Immutable once in a
 // Snapshot. spec: scheduling §4.2, §4.3
@@ -62,11 +86,14 @@ using StateNodePtr = std::shared_ptr<const StateNode>;
 void derive(StateNode& node);
 
 struct Snapshot {
+  // Equal in two snapshots of one Cluster: they differ in nothing but unbound pods and nominations.
+  std::uint64_t version = 0;
   std::vector<StateNodePtr> nodes;   // ordered by name, then provider ID; marked ones included
   std::vector<PodPtr> unbound_pods;  // no node name, not terminal; ordered by key
   std::vector<PodPtr>
       daemon_pods;  // one per DaemonSet, ordered by its key: the newest pod, else one made from the template
   std::map<std::string, model::Resources, std::less<>> node_pool_usage;  // of nodes not marked, incl. `nodes`
+  std::shared_ptr<const Surroundings> surroundings = std::make_shared<const Surroundings>();  // never null
 
   // Null when absent.
   [[nodiscard]] StateNodePtr find_by_provider_id(std::string_view provider_id) const;

@@ -5,6 +5,7 @@
 
 #include "common/base/duration.h"
 #include "common/base/strings.h"
+#include "controller/provisioning/in_parallel.h"
 #include "controller/scheduling/pods.h"
 
 namespace karpenter::provisioning {
@@ -16,6 +17,7 @@ using std::chrono::seconds;
 constexpr seconds kTriggerPatience{1};  // spec: scheduling §1.3
 constexpr seconds kPlacementLimit{60};  // spec: scheduling §1.3
 constexpr milliseconds kUnsyncedPause{250};
+constexpr std::size_t kCreators = 10;  // claims created at a time
 constexpr seconds kUnsyncedGrace{30};  // spec: lifecycle §2.5
 constexpr seconds kUnsyncedRepeat{10};
 
@@ -102,7 +104,7 @@ bool Provisioner::ready_to_decide() {
 base::Status Provisioner::run_pass(const net::Call& call) {
   const base::Mono start = s_.runtime.mono();
   const cluster::SnapshotPtr snapshot = s_.cluster.snapshot();
-  PodSelection selection = select_pods(*snapshot);
+  cluster::PodSelection selection = cluster::select_pods(*snapshot);
   report_ignored(selection.ignored);
   const std::vector<const model::Pod*> pending = raw(selection.pods);
   const bool has_deleting =
@@ -114,17 +116,24 @@ base::Status Provisioner::run_pass(const net::Call& call) {
     s_.log.info("no nodepools found");
     return base::ok();
   }
-  const cluster::OwnedProblem problem =
-      make_problem(snapshot, std::move(pools),
-                   {.pods = std::move(selection.pods), .without_provider_ids = {}, .now = s_.runtime.now()});
+  const cluster::OwnedProblem& problem = problems_.make(snapshot, std::move(pools),
+                                                        {.pods = std::move(selection.pods),
+                                                         .without_provider_ids = {},
+                                                         .now = s_.runtime.now(),
+                                                         .options = options_});
   if (problem.problem.pods.empty()) return base::ok();
-  const base::Mono deadline = start + kPlacementLimit;
-  const scheduling::Plan plan = scheduling::schedule(
+  if (options_.preferences == scheduling::PreferencePolicy::kRespect)
+    warnings_.report(pending, start, s_.log);
+  const base::Mono placing = s_.runtime.mono();
+  const base::Mono deadline = placing + kPlacementLimit;
+  const telemetry::Labels series = start_queue_metrics(problem.problem.pods.size());
+  const scheduling::Plan plan = scheduler_.schedule(
       problem.problem,
       {.expired = [&] { return s_.runtime.mono() >= deadline || call.stop.stop_requested(); }});
-  const std::chrono::duration<double> took = s_.runtime.mono() - start;
-  s_.metrics.observe("karpenter_scheduler_scheduling_duration_seconds", {{"controller", "provisioner"}},
-                     took.count(), cluster::scheduling_duration_buckets());
+  observe_duration(placing);
+  s_.metrics.gauge("karpenter_scheduler_queue_depth", series, static_cast<double>(plan.unplaced.size()));
+  s_.metrics.remove("karpenter_scheduler_unfinished_work_seconds", series);
+  observe_duration(start);  // twice, the second time with what came before. spec: scheduling §23.2
   if (!plan.create.empty()) {
     s_.log.info("found provisionable pod(s)",
                 {{"Pods", pods_text(problem.problem.pods)},
@@ -133,6 +142,24 @@ base::Status Provisioner::run_pass(const net::Call& call) {
   report_unplaced(plan);
   record_existing(problem, plan);
   return create_claims(plan, call);
+}
+
+// Metrics of one placement; the series of earlier ones go. spec: scheduling §23.2
+telemetry::Labels Provisioner::start_queue_metrics(std::size_t pods) {
+  const telemetry::Labels all = {{"controller", "provisioner"}};
+  s_.metrics.remove_matching("karpenter_scheduler_queue_depth", all);
+  s_.metrics.remove_matching("karpenter_scheduler_unschedulable_pods_count", all);
+  telemetry::Labels series = all;
+  series["scheduling_id"] = runtime::random_uuid(s_.runtime);
+  s_.metrics.gauge("karpenter_scheduler_queue_depth", series, static_cast<double>(pods));
+  s_.metrics.gauge("karpenter_scheduler_unfinished_work_seconds", series, 0);
+  return series;
+}
+
+void Provisioner::observe_duration(base::Mono since) {
+  const std::chrono::duration<double> took = s_.runtime.mono() - since;
+  s_.metrics.observe("karpenter_scheduler_scheduling_duration_seconds", {{"controller", "provisioner"}},
+                     took.count(), cluster::scheduling_duration_buckets());
 }
 
 // The pools of this pass with their instance types, ordered by name. A pool that fails is left out. spec:
@@ -160,7 +187,7 @@ base::Result<std::vector<cluster::Pool>> Provisioner::usable_pools(const net::Ca
   return out;
 }
 
-void Provisioner::report_ignored(const std::vector<IgnoredPod>& ignored) {
+void Provisioner::report_ignored(const std::vector<cluster::IgnoredPod>& ignored) {
   s_.metrics.gauge("karpenter_scheduler_ignored_pods_count", {}, static_cast<double>(ignored.size()));
   std::vector<model::ObjectKey> keys;
   for (const auto& entry : ignored) {
@@ -178,6 +205,8 @@ void Provisioner::report_unplaced(const scheduling::Plan& plan) {
   for (const auto& unplaced : plan.unplaced) {
     // A pass that was cut short says nothing about the pods it did not reach. spec: scheduling §27.33
     if (unplaced.reasons.front().code == scheduling::ReasonCode::kStepsExhausted) continue;
+    // It waits for a reservation: no event, not unschedulable. spec: scheduling §17.2
+    if (unplaced.reasons.is_deferred()) continue;
     failed.push_back(unplaced.pod);
     const std::string text = scheduling::render(unplaced);
     s_.events.publish(failed_scheduling(*unplaced.pod, text));
@@ -216,21 +245,24 @@ void Provisioner::nominate_event(const model::Pod& pod, const std::string& targe
                      .dedupe = {pod.meta.uid}});
 }
 
-// One failure does not stop the others; the first error is returned. spec: scheduling §22.2
+// All at once; one failure does not stop the others, the first error is returned. spec: scheduling §22.2
 base::Status Provisioner::create_claims(const scheduling::Plan& plan, const net::Call& call) {
   if (plan.create.empty()) return base::ok();
   std::size_t pods = 0;
   for (const auto& node : plan.create) pods += node.pods.size();
   s_.log.info("computed new nodeclaim(s) to fit pod(s)",
               {{"nodeclaims", plan.create.size()}, {"pods", pods}});
+  std::vector<base::Result<model::NodeClaim>> created(plan.create.size(), base::internal("not created"));
+  in_parallel(s_.runtime, plan.create.size(), kCreators,
+              [&](std::size_t i) { created[i] = s_.creator.create(plan.create[i], "provisioned", call); });
   base::Status status = base::ok();
-  for (const auto& node : plan.create) {
-    auto created = s_.creator.create(node, "provisioned", call);
-    if (!created) {
-      if (status.has_value()) status = std::move(created).error().add("NodePool", node.node_pool);
+  for (std::size_t i = 0; i < created.size(); ++i) {
+    const auto& node = plan.create[i];
+    if (!created[i]) {
+      if (status.has_value()) status = std::move(created[i]).error().add("NodePool", node.node_pool);
       continue;
     }
-    for (const auto* pod : node.pods) nominate_event(*pod, "nodeclaim/" + created->meta.name);
+    for (const auto* pod : node.pods) nominate_event(*pod, "nodeclaim/" + created[i]->meta.name);
   }
   return status;
 }

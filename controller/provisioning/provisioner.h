@@ -14,9 +14,10 @@
 #include "controller/cloud/cloud_provider.h"
 #include "controller/cluster/claim_creator.h"
 #include "controller/cluster/cluster.h"
+#include "controller/cluster/pod_selection.h"
 #include "controller/cluster/problem.h"
 #include "controller/provisioning/batch_window.h"
-#include "controller/provisioning/pod_selection.h"
+#include "controller/provisioning/consolidation_warnings.h"
 
 namespace karpenter::provisioning {
 
@@ -36,21 +37,28 @@ struct Services {
 // thread. spec: scheduling §3.3
 class Provisioner final : public reconcile::Reconciler {
  public:
-  Provisioner(const Services& services, Batcher& batcher) : s_(services), batcher_(batcher) {}
+  Provisioner(const Services& services, Batcher& batcher, scheduling::Options options = {})
+      : s_(services), batcher_(batcher), options_(std::move(options)) {}
   base::Result<reconcile::Outcome> reconcile(const model::ObjectKey& key, const net::Call& call) override;
 
  private:
   [[nodiscard]] bool ready_to_decide();
   base::Status run_pass(const net::Call& call);
   base::Result<std::vector<cluster::Pool>> usable_pools(const net::Call& call);
-  void report_ignored(const std::vector<IgnoredPod>& ignored);
+  void report_ignored(const std::vector<cluster::IgnoredPod>& ignored);
   void report_unplaced(const scheduling::Plan& plan);
   void record_existing(const cluster::OwnedProblem& problem, const scheduling::Plan& plan);
   base::Status create_claims(const scheduling::Plan& plan, const net::Call& call);
   void nominate_event(const model::Pod& pod, const std::string& target);
+  telemetry::Labels start_queue_metrics(std::size_t pods);
+  void observe_duration(base::Mono since);
 
   Services s_;
   Batcher& batcher_;
+  const scheduling::Options options_;
+  cluster::ProblemKeeper problems_;
+  scheduling::Scheduler scheduler_;
+  ConsolidationWarnings warnings_;
   std::optional<base::Mono> unsynced_since_;
   base::Mono unsynced_logged_{};
   kube::TokenBucket nominated_events_{5, 10};  // spec: scheduling §23.1

@@ -1,3 +1,6 @@
 karpenter_module(support_plan_verifier
-  SOURCES plan_verifier.cc
+  SOURCES plan_verifier.cc plan_verifier_labels.cc plan_verifier_nodes.cc plan_verifier_topology.cc
   DEPS common_base common_model controller_cloud controller_scheduling)
+karpenter_module(support_plan_verifier_files
+  SOURCES plan_verifier_files.cc
+  DEPS support_plan_verifier controller_planner common_json)

@@ -85,6 +85,9 @@ class ClusterTest : public testing::Test {
     pods_.replace(pods_.list());
     daemon_sets_.replace(daemon_sets_.list());
     pools_.replace(pools_.list());
+    volume_claims_.replace(volume_claims_.list());
+    csi_nodes_.replace(csi_nodes_.list());
+    namespaces_.replace(namespaces_.list());
   }
   StateNodePtr only() {
     const auto snapshot = cluster_.snapshot();
@@ -100,7 +103,20 @@ class ClusterTest : public testing::Test {
   kube::Store<model::DaemonSet> daemon_sets_;
   kube::Store<model::NodePool> pools_;
   telemetry::Metrics metrics_;
-  Cluster cluster_{runtime_, {claims_, nodes_, pods_, daemon_sets_, pools_}, metrics_, {}};
+  kube::Store<model::PersistentVolumeClaim> volume_claims_;
+  kube::Store<model::CsiNode> csi_nodes_;
+  kube::Store<model::Namespace> namespaces_;
+  Cluster cluster_{runtime_,
+                   {.claims = claims_,
+                    .nodes = nodes_,
+                    .pods = pods_,
+                    .daemon_sets = daemon_sets_,
+                    .node_pools = pools_,
+                    .volume_claims = &volume_claims_,
+                    .csi_nodes = &csi_nodes_,
+                    .namespaces = &namespaces_},
+                   metrics_,
+                   {}};
   int version_ = 0;
 };
 
@@ -417,6 +433,121 @@ TEST_F(ClusterTest, problems_leave_out_candidates_and_move_their_pods) {
   EXPECT_EQ(problem.problem.pods[0]->meta.name, "p1");
   EXPECT_EQ(problem.problem.pods[1]->meta.name, "p3");
   EXPECT_EQ(problem.problem.pools.at(0).usage.get("cpu"), q("4"));
+}
+
+// spec: scheduling §4.2, §13.2, §14, §15.4, §15.12
+TEST_F(ClusterTest, problems_carry_what_pods_and_nodes_refer_to) {
+  for (const std::string i : {"1", "2"}) {
+    put(claims_, claim("c" + i, "id-" + i));
+    model::Node object = ready_node("n" + i, "id-" + i);
+    object.spec.taints = {taint("from-node")};
+    put(nodes_, object);
+    put(pods_, pod("p" + i, "n" + i));
+  }
+  cluster_.mark_for_deletion(std::vector<std::string>{"id-2"});
+  model::CsiNode csi_node;
+  csi_node.meta.name = "n1";
+  csi_node.drivers = {{.name = "ebs", .allocatable_count = 3},
+                      {.name = "unbounded", .allocatable_count = {}}};
+  put(csi_nodes_, csi_node);
+  model::PersistentVolumeClaim volume_claim;
+  volume_claim.meta.name = "data";
+  put(volume_claims_, volume_claim);
+  model::Namespace space;
+  space.meta.name = "shop";
+  put(namespaces_, space);
+  const auto owned = make_problem(cluster_.snapshot(), {}, {.now = runtime_.now()});
+  const auto& problem = owned.problem;
+  ASSERT_EQ(problem.nodes.size(), 1U);
+  ASSERT_EQ(problem.nodes[0].volume_limits.size(), 1U);
+  EXPECT_EQ(problem.nodes[0].volume_limits[0].driver, "ebs");
+  EXPECT_EQ(problem.nodes[0].volume_limits[0].count, 3);
+  EXPECT_EQ(problem.nodes[0].raw_taints.at(0).key, "from-node");
+  ASSERT_EQ(problem.volumes.claims.size(), 1U);
+  EXPECT_EQ(problem.volumes.claims[0]->meta.name, "data");
+  ASSERT_EQ(problem.namespaces.size(), 1U);
+  // The pods of the node that goes count, and have to be placed.
+  ASSERT_EQ(problem.other_nodes.size(), 1U);
+  EXPECT_EQ(problem.other_nodes[0].name, "n2");
+  EXPECT_EQ(problem.other_nodes[0].pods.at(0)->meta.name, "p2");
+  EXPECT_TRUE(problem.deleting_nodes.contains("n2"));
+  ASSERT_EQ(problem.pods.size(), 1U);
+  EXPECT_EQ(problem.pods[0]->meta.name, "p2");
+}
+
+// spec: scheduling §2.4
+TEST_F(ClusterTest, pods_that_a_budget_never_lets_go_stay) {
+  struct Case {
+    std::string name;
+    std::function<void(model::PodDisruptionBudget&, model::Pod&)> change;
+    bool moves;
+  };
+  const std::vector<Case> cases = {
+      {"no budget for it",
+       [](auto& budget, auto&) {
+         budget.selector->match_labels = {{"app", "other"}};
+       },
+       true},
+      {"other namespace", [](auto& budget, auto&) { budget.meta.namespace_name = "other"; }, true},
+      {"allows none now", [](auto& budget, auto&) { budget.max_unavailable = "1"; }, true},
+      {"int 0", [](auto& budget, auto&) { budget.max_unavailable = "0"; }, false},
+      {"0%", [](auto& budget, auto&) { budget.max_unavailable = R"("0%")"; }, false},
+      {"100%", [](auto& budget, auto&) { budget.min_available = R"("100%")"; }, false},
+      {"int 100", [](auto& budget, auto&) { budget.min_available = "100"; }, true},
+      {"unhealthy pod, always evicted",
+       [](auto& budget, auto& pod) {
+         budget.max_unavailable = "0";
+         budget.unhealthy_pod_eviction_policy = "AlwaysAllow";
+         model::Condition ready = condition("Ready");
+         ready.status = "False";
+         pod.status.conditions = {ready};
+       },
+       true},
+      {"tolerates the disruption",
+       [](auto& budget, auto& pod) {
+         budget.max_unavailable = "0";
+         pod.spec.tolerations = {
+             {.key = {}, .op = "Exists", .value = {}, .effect = {}, .toleration_seconds = {}}};
+       },
+       true},
+  };
+  for (const auto& c : cases) {
+    auto budget = std::make_shared<model::PodDisruptionBudget>();
+    budget->meta.namespace_name = "default";
+    budget->selector.emplace().match_labels = {{"app", "web"}};
+    auto moving = std::make_shared<model::Pod>(pod("p", "n"));
+    moving->meta.labels = {{"app", "web"}};
+    c.change(*budget, *moving);
+    Surroundings around;
+    around.budgets = {budget};
+    StateNode node;
+    node.pods = {moving};
+    EXPECT_EQ(reschedulable_pods(node, around, runtime_.now()).size(), c.moves ? 1U : 0U) << c.name;
+  }
+}
+
+// spec: scheduling §25.2
+TEST_F(ClusterTest, problems_of_passes_are_used_again_while_only_pending_pods_change) {
+  put(claims_, claim("c1", "id-1"));
+  put(nodes_, ready_node("n1", "id-1"));
+  put(pods_, pod("p1", ""));
+  ProblemKeeper keeper;
+  const auto pass = [&]() -> const OwnedProblem& {
+    const auto snapshot = cluster_.snapshot();
+    return keeper.make(snapshot, {}, {.pods = snapshot->unbound_pods, .now = runtime_.now()});
+  };
+  const std::uint64_t first = pass().problem.version;
+  EXPECT_NE(first, 0U);
+  put(pods_, pod("p2", ""));
+  cluster_.nominate("n1");
+  const OwnedProblem& second = pass();
+  EXPECT_EQ(second.problem.version, first);
+  EXPECT_EQ(second.problem.pods.size(), 2U);
+  put(pods_, pod("p2", "n1"));
+  const OwnedProblem& third = pass();
+  EXPECT_NE(third.problem.version, first);
+  EXPECT_EQ(third.problem.pods.size(), 1U);
+  EXPECT_EQ(third.problem.nodes.at(0).pods.size(), 1U);
 }
 
 // spec: scheduling §8.1

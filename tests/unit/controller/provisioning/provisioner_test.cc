@@ -7,6 +7,7 @@
 
 #include "common/json/json.h"
 #include "common/net/loopback.h"
+#include "controller/provisioning/in_parallel.h"
 #include "controller/provisioning/trigger.h"
 #include "tests/support/sim_runtime.h"
 #include "tests/unit/controller/scheduling/builders.h"
@@ -251,6 +252,26 @@ TEST_F(ProvisionerTest, limits_are_read_again_before_creation) {
   EXPECT_EQ(cluster::exceeded_limit(limits, amounts("10001m", "")), "cpu usage 10001m exceeds limit 10");
 }
 
+// spec: scheduling §23.2
+TEST_F(ProvisionerTest, measures_each_placement) {
+  pending("huge", "100");
+  ASSERT_TRUE(pass().has_value());
+  // Twice a pass: the placement, and all of it.
+  EXPECT_EQ(
+      metrics_.value("karpenter_scheduler_scheduling_duration_seconds", {{"controller", "provisioner"}}), 2);
+  const auto lines_of = [&](std::string_view name) {
+    const std::string text = metrics_.text();
+    std::size_t n = 0;
+    for (std::size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + 1)) ++n;
+    return n;
+  };
+  EXPECT_EQ(lines_of("\nkarpenter_scheduler_queue_depth{controller=\"provisioner\",scheduling_id="), 1U);
+  EXPECT_EQ(lines_of("\nkarpenter_scheduler_unfinished_work_seconds{"), 0U);
+  pending("huge2", "100");
+  ASSERT_TRUE(pass().has_value());
+  EXPECT_EQ(lines_of("\nkarpenter_scheduler_queue_depth{controller=\"provisioner\",scheduling_id="), 1U);
+}
+
 // spec: scheduling §2.4
 TEST_F(ProvisionerTest, pods_of_deleting_nodes_get_a_place) {
   model::NodeClaim claim;
@@ -294,6 +315,48 @@ TEST(NodeTrigger, fires_for_disrupted_nodes_only) {
   EXPECT_TRUE(std::holds_alternative<reconcile::RequeueAfter>(*trigger.reconcile({.name = "n"}, {})));
   EXPECT_TRUE(batcher.wait(seconds(1), {}));
   EXPECT_TRUE(std::holds_alternative<reconcile::Done>(*trigger.reconcile({.name = "gone"}, {})));
+}
+
+// spec: scheduling §2.6
+TEST(ConsolidationWarnings, name_each_pod_once_a_day_for_each_kind) {
+  support::SimRuntime runtime;
+  telemetry::MemorySink sink;
+  telemetry::Log log(runtime, sink, {});
+  const auto named = [&](std::string_view kind) {
+    return std::ranges::count_if(sink.lines(),
+                                 [&](const auto& line) { return line.find(kind) != std::string::npos; });
+  };
+  std::vector<model::Pod> pods(12, a_pod("x"));
+  for (std::size_t i = 0; i < pods.size(); ++i) {
+    pods[i].meta.name = "p" + std::to_string(i);
+    pods[i].meta.uid = pods[i].meta.name;
+    pods[i].spec.affinity.emplace().pod_anti_affinity.emplace().preferred.emplace_back();
+  }
+  pods[0].spec.topology_spread_constraints.emplace_back().when_unsatisfiable = "ScheduleAnyway";
+  pods[1].spec.topology_spread_constraints.emplace_back().when_unsatisfiable = "DoNotSchedule";
+  std::vector<const model::Pod*> raw;
+  for (const auto& pod : pods) raw.push_back(&pod);
+  ConsolidationWarnings warnings;
+  warnings.report(raw, runtime.mono(), log);
+  warnings.report(raw, runtime.mono() + std::chrono::hours(23), log);
+  EXPECT_EQ(named("Anti-Affinity"), 1);
+  EXPECT_EQ(named("TopologySpreadConstraint"), 1);
+  EXPECT_EQ(named("and 2 other(s)"), 1);
+  warnings.report(raw, runtime.mono() + std::chrono::hours(24), log);
+  EXPECT_EQ(named("Anti-Affinity"), 2);
+}
+
+TEST(InParallel, calls_the_body_once_for_each_and_waits_for_all) {
+  support::SimRuntime runtime;
+  for (const std::size_t count : {0U, 1U, 3U, 25U}) {
+    std::vector<int> calls(count);
+    in_parallel(runtime, count, 4, [&](std::size_t i) {
+      static_cast<void>(runtime::sleep_for(runtime, seconds(1), {}));
+      ++calls[i];
+    });
+    EXPECT_EQ(calls, std::vector<int>(count, 1));
+  }
+  EXPECT_EQ(runtime.mono(), base::Mono(seconds(1 + 1 + 7)));  // four at a time
 }
 
 TEST(PodsText, names_five_and_counts_the_rest) {

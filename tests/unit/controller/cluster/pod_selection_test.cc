@@ -1,10 +1,10 @@
-#include "controller/provisioning/pod_selection.h"
+#include "controller/cluster/pod_selection.h"
 
 #include <gtest/gtest.h>
 
 #include <functional>
 
-namespace karpenter::provisioning {
+namespace karpenter::cluster {
 namespace {
 
 model::Pod pending(std::string name) {
@@ -85,7 +85,7 @@ TEST(SelectPods, separates_pending_from_ignored) {
   require("karpenter.sh/nodepool", "DoesNotExist", {})(opted_out);
   auto scheduled = pending("scheduled");
   scheduled.status.conditions.clear();
-  cluster::Snapshot snapshot;
+  Snapshot snapshot;
   for (const auto& pod : {good, bad, opted_out, scheduled})
     snapshot.unbound_pods.push_back(std::make_shared<const model::Pod>(pod));
   const PodSelection selection = select_pods(snapshot);
@@ -96,5 +96,80 @@ TEST(SelectPods, separates_pending_from_ignored) {
   EXPECT_TRUE(selection.ignored[1].silent);
 }
 
+// spec: scheduling §2.3
+TEST(ValidateVolumes, wants_volumes_that_can_be_attached) {
+  struct Case {
+    std::string name;
+    std::function<void(model::PersistentVolumeClaim&, model::PersistentVolume&, model::StorageClass&)> change;
+    std::string want;  // part of the fault; "" for none
+  };
+  const auto unbound = [](auto& claim) {
+    claim.volume_name = "";
+    claim.storage_class_name = "fast";
+  };
+  const base::Time then{};
+  const std::vector<Case> cases = {
+      {"bound", [](auto&, auto&, auto&) {}, ""},
+      {"claim of another name", [](auto& claim, auto&, auto&) { claim.meta.name = "x"; },
+       "claim data not found"},
+      {"claim of another namespace", [](auto& claim, auto&, auto&) { claim.meta.namespace_name = "x"; },
+       "not found"},
+      {"claim goes", [&](auto& claim, auto&, auto&) { claim.meta.deletion_timestamp = then; }, "deleted"},
+      {"lost", [](auto& claim, auto&, auto&) { claim.phase = "Lost"; }, "lost"},
+      {"no volume", [](auto&, auto& volume, auto&) { volume.meta.name = "other"; }, "volume pv-1 not found"},
+      {"volume goes", [&](auto&, auto& volume, auto&) { volume.meta.deletion_timestamp = then; }, "deleted"},
+      {"half bound", [](auto& claim, auto&, auto&) { claim.meta.annotations.clear(); }, "bound completely"},
+      {"unbound", [&](auto& claim, auto&, auto&) { unbound(claim); }, ""},
+      {"unbound without class", [&](auto& claim, auto&, auto&) { claim.volume_name = ""; },
+       "no storage class"},
+      {"unknown class",
+       [&](auto& claim, auto&, auto& type) {
+         unbound(claim);
+         type.meta.name = "slow";
+       },
+       "class fast not found"},
+      {"immediate",
+       [&](auto& claim, auto&, auto& type) {
+         unbound(claim);
+         type.volume_binding_mode = "Immediate";
+       },
+       "Immediate"},
+  };
+  for (const auto& c : cases) {
+    auto claim = std::make_shared<model::PersistentVolumeClaim>();
+    claim->meta.namespace_name = "default";
+    claim->meta.name = "data";
+    claim->meta.annotations = {{"pv.kubernetes.io/bind-completed", "yes"}};
+    claim->volume_name = "pv-1";
+    auto volume = std::make_shared<model::PersistentVolume>();
+    volume->meta.name = "pv-1";
+    auto type = std::make_shared<model::StorageClass>();
+    type->meta.name = "fast";
+    c.change(*claim, *volume, *type);
+    Surroundings around;
+    around.volume_claims = {claim};
+    around.volumes = {volume};
+    around.storage_classes = {type};
+    model::Pod pod = pending("a");
+    model::PodVolume use;
+    use.name = "data";
+    use.persistent_volume_claim = "data";
+    pod.spec.volumes = {use};
+    const std::string fault = validate_volumes(pod, around);
+    EXPECT_EQ(fault.empty(), c.want.empty()) << c.name << ": " << fault;
+    EXPECT_NE(fault.find(c.want), std::string::npos) << c.name << ": " << fault;
+  }
+}
+
+// spec: scheduling §2.3
+TEST(ValidateVolumes, names_the_claim_of_an_ephemeral_volume_after_pod_and_volume) {
+  model::Pod pod = pending("web");
+  model::PodVolume use;
+  use.name = "scratch";
+  use.is_ephemeral = true;
+  pod.spec.volumes = {use};
+  EXPECT_EQ(validate_volumes(pod, {}), "persistent volume claim web-scratch not found");
+}
+
 }  // namespace
-}  // namespace karpenter::provisioning
+}  // namespace karpenter::cluster
