@@ -121,7 +121,10 @@ void accept_launch(model::NodeClaim& claim, const model::NodeClaim& launched, Ti
   model::conditions_of(claim, now).set_true(condition::kLaunched);
 }
 
-void refuse_launch(model::NodeClaim& claim, const base::Error& error, Time now) {
+// Without the id of the one request that failed: the same failure must be the same message, or each try would
+// change the NodeClaim and so wake the next one at once, past every back-off.
+void refuse_launch(model::NodeClaim& claim, base::Error error, Time now) {
+  std::erase_if(error.with, [](const auto& field) { return field.first.ends_with("request-id"); });
   const std::string_view reason = error.reason.empty() ? std::string_view("LaunchFailed") : error.reason;
   model::conditions_of(claim, now)
       .set_unknown(condition::kLaunched, reason, cut_text(error.text(), kMessageLimit));

@@ -26,8 +26,9 @@ inline constexpr std::chrono::minutes kRegistrationLimit{15};
 // Merges what the cloud launched into the claim: labels (the claim's win), annotations (the cloud's win) and
 // status; sets Launched. spec: lifecycle §4.3 step 3
 void accept_launch(model::NodeClaim& claim, const model::NodeClaim& launched, Time now);
-// Launched=Unknown with the error's reason, its text cut to 1024 bytes. spec: lifecycle §4.3 step 4
-void refuse_launch(model::NodeClaim& claim, const base::Error& error, Time now);
+// Launched=Unknown with the error's reason, its text cut to 1024 bytes; the same for the same failure of
+// another request. spec: lifecycle §4.3 step 4
+void refuse_launch(model::NodeClaim& claim, base::Error error, Time now);
 // At most `limit` bytes; of a cut text the last three are "...".
 [[nodiscard]] std::string cut_text(std::string text, std::size_t limit);
 

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "common/kube/api.h"
+#include "common/model/conditions.h"
 #include "common/model/core/core.h"
 #include "common/model/karpenter/v1.h"
 #include "common/model/labels.h"
+#include "tests/simulation/objects.h"
 
 namespace karpenter::simulation {
 namespace {
@@ -30,6 +33,15 @@ bool is_disrupted(const model::Node& node) {
   });
 }
 
+constexpr const char* kPool = "default";  // whose budget the spec gives
+
+// A pool that goes takes all its nodes with it.
+bool budget_stands(kube::Client& client) {
+  const auto pools = list<model::NodePool>(client);
+  return std::ranges::any_of(
+      pools, [](const auto& pool) { return pool.meta.name == kPool && !pool.meta.is_deleting(); });
+}
+
 bool is_healthy(const model::Pod& pod) {
   return !pod.meta.is_deleting() && pod.status.phase == "Running" &&
          model::is_true(pod.status.conditions, "Ready");
@@ -37,11 +49,13 @@ bool is_healthy(const model::Pod& pod) {
 
 }  // namespace
 
-base::Status Checker::at_instant() {
+base::Status Checker::at_instant(const Revision& now) {
+  const auto before = std::exchange(seen_, now);
+  if (now.pods != before.pods) RETURN_IF_ERROR(check_pdbs());
+  if (now.aws != before.aws) RETURN_IF_ERROR(check_instances());
+  if (now.others == before.others) return base::ok();
   RETURN_IF_ERROR(check_claims());
-  RETURN_IF_ERROR(check_instances());
-  RETURN_IF_ERROR(check_budget());
-  return check_pdb();
+  return check_budget();
 }
 
 base::Status Checker::check_claims() {
@@ -83,38 +97,62 @@ base::Status Checker::check_instances() {
   return base::ok();
 }
 
+// A node whose machine is ending counts no more. spec: disruption §15.1
 base::Status Checker::check_budget() {
-  std::string disrupted;
-  std::int64_t count = 0;
+  std::map<std::string, std::string> disrupted;  // names by provider id
   for (const auto& node : list<model::Node>(client_)) {
-    if (!is_disrupted(node)) continue;
-    ++count;
-    disrupted += node.meta.name + " ";
+    const auto& id = node.spec.provider_id;
+    if (!is_disrupted(node) || node.meta.label(model::labels::kNodePool) != kPool) continue;
+    if (!excused_.contains(id)) disrupted[id] = node.meta.name;
   }
-  if (count <= spec_.budget) return base::ok();
-  return base::internal("more nodes are disrupted than the budget allows").add("nodes", disrupted);
+  if (std::ssize(disrupted) <= spec_.budget || !budget_stands(client_)) return base::ok();
+  for (const auto& claim : list<model::NodeClaim>(client_)) {
+    const bool ending = model::is_true(claim.status.conditions, model::condition::kInstanceTerminating);
+    if (ending) disrupted.erase(claim.status.provider_id);
+  }
+  if (std::ssize(disrupted) <= spec_.budget) return base::ok();
+  auto error = base::internal("more nodes are disrupted than the budget allows");
+  for (const auto& [id, name] : disrupted) error.add("Node", name);
+  return error;
 }
 
-base::Status Checker::check_pdb() {
-  if (!spec_.pdb) return base::ok();
-  const auto pods = list<model::Pod>(client_);
-  const auto healthy = std::ranges::count_if(pods, [&](const model::Pod& pod) {
-    const auto app = pod.meta.labels.find("app");
-    return app != pod.meta.labels.end() && app->second == spec_.pdb->app && is_healthy(pod);
-  });
-  if (healthy > spec_.pdb->min_available) pdb_reached_ = true;
-  if (!pdb_reached_ || healthy >= spec_.pdb->min_available) return base::ok();
-  return base::internal("a PodDisruptionBudget is violated")
-      .add("app", spec_.pdb->app)
-      .add("healthy", std::to_string(healthy));
+base::Status Checker::check_pdbs() {
+  if (spec_.pdbs.empty()) return base::ok();
+  std::map<std::string, std::int64_t> healthy;
+  for (const auto& pod : list<model::Pod>(client_)) {
+    if (is_healthy(pod)) ++healthy[std::string(pod.meta.label("app"))];
+  }
+  for (const auto& pdb : spec_.pdbs) {
+    if (healthy[pdb.app] > pdb.min_available) pdb_reached_.insert(pdb.app);
+    if (!pdb_reached_.contains(pdb.app) || healthy[pdb.app] >= pdb.min_available) continue;
+    return base::internal("a PodDisruptionBudget is violated")
+        .add("app", pdb.app)
+        .add("healthy", std::to_string(healthy[pdb.app]));
+  }
+  return base::ok();
 }
 
-std::string Checker::find_unrest() {
+std::string Checker::find_waiting_pod() {
+  std::map<std::string, std::int64_t> running;
   for (const auto& pod : list<model::Pod>(client_)) {
     if (pod.status.phase != "Running" || pod.meta.is_deleting()) {
       return "pod " + pod.meta.name + " is " + (pod.meta.is_deleting() ? "going" : pod.status.phase);
     }
+    ++running[std::string(pod.meta.label("app"))];
   }
+  for (const auto& [app, replicas] : wanted_) {
+    if (running[app] == replicas) continue;
+    return std::to_string(running[app]) + " of " + std::to_string(replicas) + " pods of " + app + " run";
+  }
+  return "";
+}
+
+std::string Checker::find_unrest() {
+  auto out = find_waiting_pod();
+  return out.empty() ? find_loose_end() : out;
+}
+
+std::string Checker::find_loose_end() {
   std::set<std::string> claims;
   for (const auto& claim : list<model::NodeClaim>(client_)) {
     if (claim.meta.is_deleting()) return "NodeClaim " + claim.meta.name + " is going";
@@ -141,12 +179,39 @@ std::string Checker::find_unrest() {
   return "";
 }
 
+std::string Checker::find_litter() {
+  const auto templates = aws_.launch_template_names();
+  if (!templates.empty()) return std::to_string(templates.size()) + " launch templates";
+  const auto messages = aws_.queued_messages();
+  return messages == 0 ? "" : std::to_string(messages) + " messages in the queue";
+}
+
+std::string Checker::find_remains() {
+  for (const auto& pool : list<model::NodePool>(client_)) return "NodePool " + pool.meta.name;
+  for (const auto& node_class : list<model::Ec2NodeClass>(client_))
+    return "EC2NodeClass " + node_class.meta.name;
+  for (const auto& profile : aws_.instance_profile_names()) {
+    if (profile != kSeededProfile) return "instance profile " + profile;
+  }
+  return "";
+}
+
 std::string Checker::machines() {
   std::string out;
   for (const auto& instance : aws_.instances()) {
     if (is_alive(instance)) out += instance.id + " " + instance.type + " " + instance.capacity_type + "\n";
   }
   for (const auto& pod : list<model::Pod>(client_)) out += pod.meta.name + " on " + pod.spec.node_name + "\n";
+  return out;
+}
+
+std::set<std::string> Checker::instances_of(const std::string& pool) const {
+  std::set<std::string> out;
+  for (const auto& instance : aws_.instances()) {
+    if (!is_alive(instance)) continue;
+    const auto tag = instance.tags.find("karpenter.sh/nodepool");
+    if (pool.empty() || (tag != instance.tags.end() && tag->second == pool)) out.insert(instance.id);
+  }
   return out;
 }
 

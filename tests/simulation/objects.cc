@@ -9,6 +9,7 @@
 
 #include "common/base/strings.h"
 #include "common/json/yaml.h"
+#include "common/model/labels.h"
 
 namespace karpenter::simulation {
 namespace {
@@ -26,13 +27,17 @@ base::Result<std::vector<json::Value>> read_documents(const std::filesystem::pat
 
 }  // namespace
 
-std::string path_of(json::View object) {
+std::string collection_of(json::View object) {
   const auto version = object["apiVersion"].string_or("");
   const auto kind = base::to_lower(object["kind"].string_or(""));
   const std::string root = version.find('/') == std::string::npos ? "/api/" : "/apis/";
   const auto ns = object["metadata"]["namespace"].string_or("");
   const std::string plural = kind.ends_with("class") ? kind + "es" : kind + "s";
   return root + version + (ns.empty() ? "" : "/namespaces/" + ns) + "/" + plural;
+}
+
+std::string path_of(json::View object) {
+  return collection_of(object) + "/" + object["metadata"]["name"].string_or("");
 }
 
 base::Result<std::vector<json::Value>> install_objects() {
@@ -96,19 +101,21 @@ json::Value node_class() {
   return out;
 }
 
-json::Value deployment(const Scaling& scaling) {
+json::Value deployment(const Scale& scale) {
   json::Value out = json::Value::object();
   out["apiVersion"].set("apps/v1");
   out["kind"].set("Deployment");
-  out["metadata"]["name"].set(scaling.app);
+  out["metadata"]["name"].set(scale.app);
   out["metadata"]["namespace"].set("default");
-  out["spec"]["replicas"].set(scaling.replicas);
-  out["spec"]["selector"]["matchLabels"]["app"].set(scaling.app);
-  out["spec"]["template"]["metadata"]["labels"]["app"].set(scaling.app);
-  const auto container = out["spec"]["template"]["spec"]["containers"].push_back();
+  out["spec"]["replicas"].set(scale.replicas);
+  out["spec"]["selector"]["matchLabels"]["app"].set(scale.app);
+  out["spec"]["template"]["metadata"]["labels"]["app"].set(scale.app);
+  const auto pod = out["spec"]["template"]["spec"];
+  if (!scale.pool.empty()) pod["nodeSelector"][model::labels::kNodePool].set(scale.pool);
+  const auto container = pod["containers"].push_back();
   container["name"].set("main");
   container["image"].set("pause");
-  container["resources"]["requests"]["cpu"].set(scaling.cpu);
+  container["resources"]["requests"]["cpu"].set(scale.cpu);
   return out;
 }
 

@@ -1,8 +1,10 @@
 #include "tests/simulation/spec.h"
 
+#include <array>
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <utility>
 
 #include "common/base/duration.h"
 #include "common/json/yaml.h"
@@ -31,6 +33,17 @@ class Reader {
     const auto value = get(key);
     return value.is_string() ? value.string_or("") : value.dump();
   }
+  // The value that `key` names in a table.
+  template <class T, std::size_t kSize>
+  T word(const std::string& key, const std::array<std::pair<const char*, T>, kSize>& words) {
+    const auto given = text(key);
+    for (const auto& [name, value] : words) {
+      if (given == name) return value;
+    }
+    faults_.push_back(path_ + key + ": unknown word " + given);
+    return {};
+  }
+  [[nodiscard]] bool has(const std::string& key) const { return object_[key].exists(); }
   nanoseconds duration(const std::string& key) {
     const auto value = get(key);
     if (!value.exists()) return {};
@@ -49,6 +62,34 @@ class Reader {
   std::set<std::string> read_;
 };
 
+constexpr std::array kOutcomes{std::pair{"ready", Until::Outcome::kReady},
+                               std::pair{"rest", Until::Outcome::kRest},
+                               std::pair{"cheaper", Until::Outcome::kCheaper},
+                               std::pair{"replaced", Until::Outcome::kReplaced},
+                               std::pair{"interrupted", Until::Outcome::kInterrupted},
+                               std::pair{"empty", Until::Outcome::kEmpty},
+                               std::pair{"clean", Until::Outcome::kClean},
+                               std::pair{"pending", Until::Outcome::kPending}};
+constexpr std::array kOutages{std::pair{"api", Brownout::Of::kApi}, std::pair{"aws", Brownout::Of::kAws}};
+
+Act read_act(Reader& row) {
+  if (row.has("scale"))
+    return Scale{row.text("scale"), row.integer("replicas"), row.text("cpu"), row.text("pool")};
+  if (row.has("apply")) return Change{Change::Verb::kApply, row.get("apply").clone()};
+  if (row.has("patch")) return Change{Change::Verb::kPatch, row.get("patch").clone()};
+  if (row.has("delete")) return Change{Change::Verb::kDelete, row.get("delete").clone()};
+  if (row.has("interrupt")) return Interrupt{row.integer("interrupt")};
+  if (row.has("brownout")) return Brownout{row.word("brownout", kOutages), row.duration("for")};
+  if (row.has("capacity")) return Capacity{row.text("capacity"), row.integer("left")};
+  if (row.has("until")) return Until{row.word("until", kOutcomes), row.text("pool")};
+  return {};
+}
+
+Step read_step(json::View item, std::vector<std::string>& wrong) {
+  Reader row(item, "story[].", wrong);
+  return {.at = row.duration("at"), .phase = row.text("phase"), .act = read_act(row)};
+}
+
 Faults read_faults(json::View object, std::vector<std::string>& wrong) {
   Reader in(object, "faults.", wrong);
   Faults out;
@@ -63,11 +104,6 @@ Faults read_faults(json::View object, std::vector<std::string>& wrong) {
   out.describe_lag = in.duration("describe_lag");
   out.fleet_limit = in.integer("fleet_limit");
   out.page_size = in.integer("page_size");
-  if (const auto shortage = in.get("shortage"); shortage.exists()) {
-    Reader part(shortage, "faults.shortage.", wrong);
-    out.shortage =
-        Shortage{part.text("type"), part.text("zone"), part.text("capacity_type"), part.integer("count")};
-  }
   return out;
 }
 
@@ -85,15 +121,18 @@ Spec read(json::View object, std::vector<std::string>& wrong) {
     out.budget = pool.integer("budget");
     for (const auto cpus : pool.get("cpus").items()) out.cpus.push_back(cpus.string_or(""));
   }
-  if (const auto pdb = in.get("pdb"); pdb.exists()) {
-    Reader part(pdb, "pdb.", wrong);
-    out.pdb = Pdb{part.text("app"), part.integer("min_available")};
+  if (in.has("instance_shutdown")) out.instance_shutdown = in.duration("instance_shutdown");
+  for (const auto item : in.get("pdbs").items()) {
+    Reader pdb(item, "pdbs[].", wrong);
+    out.pdbs.push_back({pdb.text("app"), pdb.integer("min_available")});
   }
-  for (const auto item : in.get("workload").items()) {
-    Reader row(item, "workload[].", wrong);
-    out.workload.push_back({row.duration("at"), row.text("app"), row.integer("replicas"), row.text("cpu")});
-  }
+  for (const auto item : in.get("story").items()) out.story.push_back(read_step(item, wrong));
   out.faults = read_faults(in.get("faults"), wrong);
+  Reader least(in.get("at_least"), "at_least.", wrong);
+  out.min_lives = static_cast<std::size_t>(least.integer("lives"));
+  out.min_launched = static_cast<std::size_t>(least.integer("launched"));
+  Reader most(in.get("at_most"), "at_most.", wrong);
+  out.max_aws_errors = static_cast<std::uint64_t>(most.get("aws_errors").integer_or(1000));
   return out;
 }
 

@@ -33,13 +33,18 @@ bool is_write(const net::HttpRequest& request) {
   return path.find("/leases") == std::string_view::npos && path.find("/events") == std::string_view::npos;
 }
 
+bool Lifeline::count(bool to_aws) {
+  ++writes.all;
+  if (to_aws) ++writes.to_aws;
+  if (!death) return false;
+  if (death->of == Death::Of::kAll) return writes.all - at_decision.all == death->at_write;
+  return to_aws && writes.to_aws - at_decision.to_aws == death->at_write;
+}
+
 base::Result<net::HttpResponse> Wire::send(const net::HttpRequest& request, const net::Call& call) {
   if (life_.cut) return no_connection();
-  const bool write = is_write(request);
-  if (write) ++life_.writes;
-  if (write && is_to_aws(request)) life_.cloud_writes.push_back(life_.writes);
-  const bool fatal = write && life_.death && life_.writes == life_.death->at_write;
-  if (fatal && life_.death->write == Death::Write::kNeverSent) {
+  const bool fatal = is_write(request) && life_.count(is_to_aws(request));
+  if (fatal && life_.death->way == Death::Way::kNeverSent) {
     life_.cut = true;
     return no_connection();
   }

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include "common/net/http.h"
 #include "tests/support/sim_runtime.h"
@@ -12,19 +11,34 @@
 
 namespace karpenter::simulation {
 
-// The write at which the controller dies, counted over its whole life from 1.
+// How many requests changed the world by more than a lease or an event, and how many of those went to AWS.
+struct Writes {
+  std::uint64_t all = 0;
+  std::uint64_t to_aws = 0;
+};
+
+// The write at which a controller dies, counted from 1 (and from when that was decided).
 struct Death {
-  enum class Write : std::uint8_t { kNeverSent, kDoneButUnanswered };
+  enum class Of : std::uint8_t { kAll, kToAws };
+  enum class Way : std::uint8_t { kNeverSent, kDoneButUnanswered };
   std::uint64_t at_write = 0;
-  Write write = Write::kNeverSent;
+  Of of = Of::kAll;
+  Way way = Way::kNeverSent;
 };
 
 // What all wires of one process share. Touched by one simulated thread at a time.
 struct Lifeline {
-  bool cut = false;                              // nothing passes any more, in either direction
-  std::uint64_t writes = 0;                      // requests that change the world, without leases and events
-  std::vector<std::uint64_t> cloud_writes = {};  // which of them went to AWS
+  bool cut = false;  // nothing passes any more, in either direction
+  Writes writes = {};
   std::optional<Death> death = {};
+  Writes at_decision = {};
+
+  void die_at(const Death& decided) {
+    death = decided;
+    at_decision = writes;
+  }
+  // Counts a write; whether the process dies of it.
+  bool count(bool to_aws);
 };
 
 // Whether a request changes the world by more than a lease or an event.

@@ -11,35 +11,16 @@
 namespace karpenter::simulation {
 namespace {
 
-constexpr const char* kControllerToken = "controller-token";
 constexpr std::uint64_t kQuietWrites = 5;  // of the controller while nothing changes
 const net::Origin kAwsOrigin{.scheme = "http", .host = "aws.simulated", .port = 80};
 const net::Origin kWebhookOrigin{.scheme = "https", .host = "webhook.simulated", .port = 8443};
-
-net::HttpResponse status_response(int code, std::string_view reason) {
-  json::Value out = json::Value::object();
-  out["kind"].set("Status");
-  out["apiVersion"].set("v1");
-  out["status"].set("Failure");
-  out["reason"].set(reason);
-  out["message"].set("injected fault");
-  out["code"].set(code);
-  return net::json_response(code, out.dump());
-}
-
-// The actors of the embedded cluster must not fail: they stand for what is outside our process.
-bool is_ours(const net::HttpRequest& request) {
-  return request.headers.get("Authorization") == std::string("Bearer ") + kControllerToken;
-}
 
 }  // namespace
 
 // One life of the controller: its own process runtime, connections and App.
 struct World::Controller {
-  Controller(World& world, std::optional<Death> death)
-      : life{.death = death},
-        process(world.sim_.make_process("controller")),
-        log(*process, world.log_, log_options()) {
+  explicit Controller(World& world)
+      : process(world.sim_.make_process("controller")), log(*process, world.log_, log_options()) {
     routes.route(devcluster::EmbeddedCluster::internal_origin(), world.cluster_->api());
     routes.route(kAwsOrigin, world.cluster_->aws());
     wire = std::make_unique<Wire>(world.sim_, routes, life);
@@ -58,7 +39,10 @@ struct World::Controller {
         app::App::make(std::move(settings), {*process, *client, *client, *wire, log, world.metrics_, "sim"});
     KARP_CHECK(made.has_value());
     app = std::move(made).value();
-    process->spawn("app", [this](std::stop_token stop) { static_cast<void>(app->run(std::move(stop))); });
+    process->spawn("app", [this](std::stop_token stop) {
+      static_cast<void>(app->run(std::move(stop)));
+      ended = true;
+    });
   }
   ~Controller() {
     process->stop_all();
@@ -73,11 +57,15 @@ struct World::Controller {
   static kube::Client::Options client_options() {
     kube::Client::Options out;
     out.origin = devcluster::EmbeddedCluster::internal_origin();
-    out.bearer_token = [] { return std::string(kControllerToken); };
+    out.bearer_token = [] { return std::string(Weather::kControllerToken); };
     return out;
   }
 
+  // Killed, or gone by itself because it lost its lease.
+  [[nodiscard]] bool is_over() const { return life.cut || ended; }
+
   Lifeline life;
+  bool ended = false;
   std::unique_ptr<runtime::Runtime> process;
   telemetry::Log log;
   net::LoopbackTransport routes;
@@ -86,31 +74,33 @@ struct World::Controller {
   std::unique_ptr<app::App> app;
 };
 
-World::World(Spec spec, std::uint64_t seed, std::optional<Death> death)
-    : spec_(std::move(spec)), sim_({.seed = seed}), first_death_(death) {
+World::World(Spec spec, std::uint64_t seed, Deaths deaths)
+    : spec_(std::move(spec)), sim_({.seed = seed}), weather_(sim_, spec_), deaths_(std::move(deaths)) {
   webhook_ = std::make_unique<webhook::WebhookHandler>(
       sim_, telemetry::Log(sim_, log_, Controller::log_options()), metrics_, conversion::Lookups{});
   cluster_ = std::make_unique<devcluster::EmbeddedCluster>(sim_, cluster_options());
   checker_ = std::make_unique<Checker>(client(), cluster_->aws(), spec_);
-  set_aws_faults();
+  director_ = std::make_unique<Director>(client(), cluster_->aws(), weather_, *checker_);
+  weather_.rule_over(cluster_->aws());
 }
 
 World::~World() {
-  faults_on_ = false;
   stop_controller();
   sim_.stop_all();
   sim_.join_all();
 }
 
-std::uint64_t World::writes() const { return past_writes_ + (controller_ ? controller_->life.writes : 0); }
-
-std::vector<std::uint64_t> World::cloud_writes() const { return controller_->life.cloud_writes; }
-
-// ---- faults
+Writes World::writes() const {
+  auto out = past_writes_;
+  if (!controller_) return out;
+  out.all += controller_->life.writes.all;
+  out.to_aws += controller_->life.writes.to_aws;
+  return out;
+}
 
 devcluster::EmbeddedClusterOptions World::cluster_options() {
   devcluster::EmbeddedClusterOptions out;
-  out.api.tokens = {{kControllerToken, {.name = "karpenter", .groups = {"system:masters"}}}};
+  out.api.tokens = {{Weather::kControllerToken, {.name = "karpenter", .groups = {"system:masters"}}}};
   out.api.resolve_service = [](std::string_view, std::string_view, std::uint16_t) {
     return std::optional<net::Origin>(kWebhookOrigin);
   };
@@ -119,81 +109,30 @@ devcluster::EmbeddedClusterOptions World::cluster_options() {
     transport->route(kWebhookOrigin, *webhook_);
     return std::static_pointer_cast<net::Transport>(transport);
   };
-  out.api.faults = api_faults();
+  out.api.faults = weather_.api_faults();
   out.aws.cluster_version = "1.32";
+  out.aws.instance_profile = kSeededProfile;
   return out;
 }
 
-devcluster::FaultHooks World::api_faults() {
-  devcluster::FaultHooks out;
-  out.before = [this](const net::HttpRequest& request) { return refuse_or_not(request); };
-  out.after = [this](const net::HttpRequest& request) { return lose_or_not(request); };
-  out.page_size = [this]() -> std::size_t {
-    if (!faults_on_ || spec_.faults.page_size == 0) return 0;
-    return 1 + runtime::random_below(sim_, static_cast<std::uint64_t>(spec_.faults.page_size));
-  };
+std::uint64_t World::aws_errors() const {
+  std::uint64_t out = 0;
+  for (const auto& count : cluster_->aws().request_counts()) out += count.errors;
   return out;
-}
-
-bool World::chance(double probability) {
-  return faults_on_ && probability > 0 && runtime::random_unit(sim_) < probability;
-}
-
-std::optional<net::HttpResponse> World::refuse_or_not(const net::HttpRequest& request) {
-  if (!is_ours(request) || !chance(spec_.faults.api_refused)) return std::nullopt;
-  switch (runtime::random_below(sim_, 3)) {
-    case 0:
-      return status_response(500, "InternalError");
-    case 1:
-      return status_response(429, "TooManyRequests");
-    default:
-      return request.method == "GET" ? status_response(503, "ServiceUnavailable")
-                                     : status_response(409, "Conflict");
-  }
-}
-
-std::optional<net::HttpResponse> World::lose_or_not(const net::HttpRequest& request) {
-  if (is_write(request)) ++changes_;
-  if (!is_ours(request) || !chance(spec_.faults.api_lost)) return std::nullopt;
-  return status_response(504, "Timeout");
-}
-
-void World::set_aws_faults() {
-  auto& aws = cluster_->aws();
-  aws.set_fault_hook([this](const devcluster::AwsRequest&) -> std::optional<devcluster::AwsFault> {
-    if (chance(spec_.faults.aws_refused)) return devcluster::AwsFault{};
-    if (chance(spec_.faults.aws_lost))
-      return devcluster::AwsFault{.when = devcluster::AwsFault::When::kAfter};
-    return std::nullopt;
-  });
-  auto switches = aws.switches();
-  switches.throttle_every = static_cast<std::uint64_t>(spec_.faults.throttle_every);
-  switches.describe_lag = spec_.faults.describe_lag;
-  switches.fleet_limit = spec_.faults.fleet_limit;
-  aws.set_switches(switches);
-  if (const auto& shortage = spec_.faults.shortage) {
-    aws.set_capacity(shortage->type, shortage->zone, shortage->capacity_type, shortage->count);
-  }
-}
-
-void World::end_faults() {
-  faults_on_ = false;
-  cluster_->aws().set_switches({});
-  cluster_->aws().reset_capacity();
 }
 
 // ---- the controller's lives
 
-void World::start_controller(std::optional<Death> death) {
+void World::start_controller() {
   ++lives_;
-  controller_ = std::make_unique<Controller>(*this, death);
+  controller_ = std::make_unique<Controller>(*this);
 }
 
 // As kill -9: from now on nothing it does reaches the world, nor does it release its lease.
 void World::stop_controller() {
   if (!controller_) return;
   controller_->life.cut = true;
-  past_writes_ += controller_->life.writes;
+  past_writes_ = writes();
   controller_ = nullptr;
 }
 
@@ -204,49 +143,28 @@ void World::kill_somehow() {
     controller_->life.cut = true;
     return;
   }
-  controller_->life.death =
-      Death{.at_write = controller_->life.writes + 1,
-            .write = way == 1 ? Death::Write::kNeverSent : Death::Write::kDoneButUnanswered};
+  controller_->life.die_at(
+      {.at_write = 1, .way = way == 1 ? Death::Way::kNeverSent : Death::Way::kDoneButUnanswered});
 }
 
-// ---- workload
-
-base::Status World::apply(json::View object) {
-  net::HttpRequest request;
-  request.method = "POST";
-  request.target = path_of(object);
-  request.headers.set("Content-Type", "application/json");
-  request.body = object.dump();
-  auto answer = client().send(std::move(request), {});
-  if (!answer) return std::move(answer).error().add("object", object["metadata"]["name"].string_or(""));
-  return base::ok();
-}
+// ---- playing
 
 base::Status World::start(const std::vector<json::Value>& installation) {
   cluster_->start();
-  for (const auto& object : installation) RETURN_IF_ERROR(apply(object));
-  RETURN_IF_ERROR(apply(node_class()));
-  RETURN_IF_ERROR(apply(node_pool(spec_)));
-  if (spec_.pdb) RETURN_IF_ERROR(apply(disruption_budget(*spec_.pdb)));
-  start_controller(first_death_);
+  for (const auto& object : installation) RETURN_IF_ERROR(create(client(), object));
+  RETURN_IF_ERROR(create(client(), node_class()));
+  RETURN_IF_ERROR(create(client(), node_pool(spec_)));
+  for (const auto& pdb : spec_.pdbs) RETURN_IF_ERROR(create(client(), disruption_budget(pdb)));
+  start_controller();
   return base::ok();
 }
 
-void World::scale(const Scaling& scaling) {
-  const kube::Kind kind{"apps", "v1", "Deployment", "deployments", true};
-  json::Value patch = json::Value::object();
-  patch["spec"]["replicas"].set(scaling.replicas);
-  const model::ObjectKey key{.namespace_name = "default", .name = scaling.app};
-  auto patched = client().send(kube::patch_request(kind, key, kube::PatchType::kMerge, patch, ""), {});
-  if (patched.failed_with(base::Code::kNotFound)) KARP_CHECK(apply(deployment(scaling)).has_value());
-}
-
-// Every instant at which the world itself does something, until the faults end.
-void World::plan(std::vector<Moment>& moments) {
+// Every instant at which faults that have a time happen, until they end.
+void World::plan_faults() {
   const auto start = sim_.mono();
   const auto repeat = [&](nanoseconds period, const std::function<void()>& act) {
     if (period.count() == 0) return;
-    for (auto at = period; at < spec_.faults_until; at += period) moments.emplace_back(start + at, act);
+    for (auto at = period; at < spec_.faults_until; at += period) faults_.emplace_back(start + at, act);
   };
   repeat(spec_.faults.watch_cut_every, [this] { cluster_->api().cut_watches(); });
   repeat(spec_.faults.compact_every, [this] {
@@ -254,58 +172,111 @@ void World::plan(std::vector<Moment>& moments) {
     cluster_->api().cut_watches();
   });
   repeat(spec_.faults.kill_every, [this] { kill_somehow(); });
-  for (const auto& scaling : spec_.workload)
-    moments.emplace_back(start + scaling.at, [this, scaling] { scale(scaling); });
-  moments.emplace_back(start + spec_.faults_until, [this] { end_faults(); });
-  std::ranges::stable_sort(moments, {}, &Moment::first);
+  std::ranges::stable_sort(faults_, {}, &Moment::first);
+  weather_.begin();
 }
 
 base::Status World::play() {
-  std::vector<Moment> moments;
-  plan(moments);
-  faults_on_ = true;
-  for (const auto& [at, act] : moments) {
-    RETURN_IF_ERROR(run_to(at));
-    act();
-  }
+  const auto end_of_faults = sim_.mono() + spec_.faults_until;
+  plan_faults();
+  RETURN_IF_ERROR(tell());
+  RETURN_IF_ERROR(run_to(end_of_faults));
+  weather_.end();
   for (;;) {
     RETURN_IF_ERROR(settle());
     const auto life = lives_;
+    RETURN_IF_ERROR(tidy_up());
     auto quiet = stay_quiet();
     if (lives_ == life) return quiet;  // else it died only now: a new life has a few things to write
+  }
+}
+
+base::Status World::tell() {
+  const auto start = sim_.mono();
+  for (const auto& step : spec_.story) {
+    RETURN_IF_ERROR(run_to(start + step.at));
+    if (!step.phase.empty()) begin_phase(step.phase);
+    if (const auto* until = std::get_if<Until>(&step.act)) RETURN_IF_ERROR(wait_for(*until));
+    if (auto done = director_->perform(step.act); !done) return annotated(std::move(done).error());
+  }
+  end_phase();
+  return base::ok();
+}
+
+void World::begin_phase(const std::string& name) {
+  end_phase();
+  phases_.push_back({name, {}});
+  if (const auto death = deaths_.find(name); death != deaths_.end()) controller_->life.die_at(death->second);
+}
+
+void World::end_phase() {
+  const auto now = writes();
+  if (!phases_.empty()) {
+    phases_.back().writes = {now.all - before_phase_.all, now.to_aws - before_phase_.to_aws};
+    controller_->life.death.reset();
+  }
+  before_phase_ = now;
+}
+
+base::Status World::wait_for(const Until& until) {
+  constexpr auto kLook = std::chrono::seconds(1);
+  const auto deadline = sim_.mono() + spec_.settle_within;
+  Revision seen;
+  std::string missing = "not looked at";
+  for (;;) {
+    RETURN_IF_ERROR(run_to(sim_.mono() + kLook));
+    // Launch templates, profiles and messages have no revision.
+    if (weather_.revision() != seen || until.outcome == Until::Outcome::kClean)
+      missing = director_->find_missing(until);
+    seen = weather_.revision();
+    if (missing.empty()) return base::ok();
+    if (sim_.mono() > deadline) {
+      auto error = base::internal("the story does not go on: " + missing);
+      return annotated(std::move(error).add("machines", checker_->machines()));
+    }
   }
 }
 
 // ---- checking
 
 base::Status World::run_to(base::Mono at) {
+  while (next_fault_ < faults_.size() && faults_[next_fault_].first <= at) {
+    const auto& [when, act] = faults_[next_fault_++];
+    RETURN_IF_ERROR(advance_to(when));
+    act();
+  }
+  return advance_to(at);
+}
+
+base::Status World::advance_to(base::Mono at) {
   while (sim_.mono() < at) {
     base::Status held = base::ok();
     sim_.run_until(
         [&] {
           held = check_now();
-          return !held || controller_->life.cut;
+          return !held || controller_->is_over();
         },
         at);
     RETURN_IF_ERROR(held);
-    if (!controller_->life.cut) continue;
+    if (!controller_->is_over()) continue;
     stop_controller();
     start_controller();
   }
   return base::ok();
 }
 
-base::Status World::check_now() {
-  if (revision() == checked_) return base::ok();
-  checked_ = revision();
-  auto held = checker_->at_instant();
-  if (!held)
-    return std::move(held).error().add(
-        "at", std::to_string(sim_.mono().time_since_epoch() / std::chrono::milliseconds(1)) + "ms");
-  return held;
+base::Error World::annotated(base::Error error) const {
+  const auto ms = sim_.mono().time_since_epoch() / std::chrono::milliseconds(1);
+  return std::move(error)
+      .add("at", std::to_string(ms) + "ms")
+      .add("phase", phases_.empty() ? "" : phases_.back().name);
 }
 
-std::uint64_t World::revision() const { return changes_ + cluster_->aws().revision(); }
+base::Status World::check_now() {
+  auto held = checker_->at_instant(weather_.revision());
+  if (!held) return annotated(std::move(held).error());
+  return held;
+}
 
 base::Status World::settle() {
   constexpr auto kLook = std::chrono::seconds(1);
@@ -313,13 +284,13 @@ base::Status World::settle() {
   std::optional<double> cost;  // when first every pod ran
   std::string last;
   std::string unrest = "not looked at";
-  std::uint64_t seen = 0;
+  Revision seen;
   auto life = lives_;
   auto steady_since = sim_.mono();
   for (;;) {
     RETURN_IF_ERROR(run_to(sim_.mono() + kLook));
-    if (revision() != seen) {
-      seen = revision();
+    if (weather_.revision() != seen) {
+      seen = weather_.revision();
       unrest = checker_->find_unrest();
       auto machines = checker_->machines();
       if (machines != last) steady_since = sim_.mono();
@@ -337,16 +308,27 @@ base::Status World::settle() {
   return base::ok();
 }
 
+// Launch templates go a minute or two after their last use, later when AWS was away.
+base::Status World::tidy_up() {
+  const auto deadline = sim_.mono() + std::chrono::minutes(5);
+  for (;;) {
+    const auto litter = checker_->find_litter();
+    if (litter.empty()) return base::ok();
+    if (sim_.mono() > deadline) return base::internal("left behind at rest: " + litter);
+    RETURN_IF_ERROR(run_to(sim_.mono() + std::chrono::seconds(5)));
+  }
+}
+
 base::Status World::stay_quiet() {
   const auto machines = checker_->machines();
-  const auto before = writes();
+  const auto before = writes().all;
   RETURN_IF_ERROR(run_to(sim_.mono() + spec_.quiet_for));
   if (const auto now = checker_->machines(); now != machines) {
     return base::internal("machines changed at rest").add("before", machines).add("after", now);
   }
-  if (writes() - before <= kQuietWrites) return base::ok();
-  return base::internal("the controller keeps writing at rest")
-      .add("writes", std::to_string(writes() - before));
+  const auto wrote = writes().all - before;
+  if (wrote <= kQuietWrites) return base::ok();
+  return base::internal("the controller keeps writing at rest").add("writes", std::to_string(wrote));
 }
 
 std::vector<std::string> World::log_tail(std::size_t lines) const {

@@ -5,6 +5,7 @@
 
 #include "common/model/conditions.h"
 #include "common/model/labels.h"
+#include "common/model/legacy/annotations.h"
 #include "controller/aws/provider/aws_labels.h"
 #include "controller/aws/provider/drift.h"
 #include "controller/aws/provider/tags.h"
@@ -39,6 +40,17 @@ telemetry::Event unresolved_class(telemetry::EventObject object, std::string_vie
 
 telemetry::EventObject object_of(std::string kind, const model::ObjectMeta& meta) {
   return {"karpenter.sh/v1", std::move(kind), "", meta.name, meta.uid};
+}
+
+// The class with the kubelet that a NodePool or NodeClaim of v1beta1 brings along: it wins over the class's
+// own. spec: conversion §2.11
+std::shared_ptr<const model::Ec2NodeClass> with_kubelet_of(
+    const model::ObjectMeta& meta, std::shared_ptr<const model::Ec2NodeClass> node_class) {
+  const auto kubelet = meta.annotations.find(model::v1beta1::kKubeletAnnotation);
+  if (!node_class || kubelet == meta.annotations.end()) return node_class;
+  auto out = std::make_shared<model::Ec2NodeClass>(*node_class);
+  out->spec.kubelet = kubelet->second;
+  return out;
 }
 
 }  // namespace
@@ -106,7 +118,7 @@ std::shared_ptr<const model::Ec2NodeClass> AwsCloudProvider::find_class(std::str
 
 base::Result<model::NodeClaim> AwsCloudProvider::create(const model::NodeClaim& claim, const Call& call) {
   const auto& class_name = claim.spec.node_class_ref.name;
-  const auto node_class = find_class(class_name);
+  const auto node_class = with_kubelet_of(claim.meta, find_class(class_name));
   if (!node_class) {
     seams_.events.publish(unresolved_class(object_of("NodeClaim", claim.meta), class_name));
     return base::make_error(base::Code::kNoCapacity, "the EC2NodeClass does not exist")
@@ -152,7 +164,9 @@ const cloud::InstanceType* AwsCloudProvider::find_type(const CloudInstance& inst
   if (it == known.end()) {
     cloud::InstanceTypes types;
     const auto pool = seams_.node_pools.find(tag->second);
-    const auto node_class = pool ? find_class(pool->spec.node_template.spec.node_class_ref.name) : nullptr;
+    const auto node_class =
+        pool ? with_kubelet_of(pool->meta, find_class(pool->spec.node_template.spec.node_class_ref.name))
+             : nullptr;
     // Any failure degrades to "no type information": one bad class must not hide all instances. spec: aws §18
     // 47
     if (node_class) types = seams_.types.list(*node_class).value_or({});
@@ -188,7 +202,7 @@ base::Result<std::vector<model::NodeClaim>> AwsCloudProvider::list(const Call& c
 base::Result<cloud::InstanceTypes> AwsCloudProvider::instance_types(const model::NodePool& pool,
                                                                     const Call&) {
   const auto& class_name = pool.spec.node_template.spec.node_class_ref.name;
-  const auto node_class = find_class(class_name);
+  const auto node_class = with_kubelet_of(pool.meta, find_class(class_name));
   if (!node_class) {
     seams_.events.publish(unresolved_class(object_of("NodePool", pool.meta), class_name));
     return cloud::InstanceTypes();
@@ -200,13 +214,14 @@ base::Result<std::string> AwsCloudProvider::is_drifted(const model::NodeClaim& c
   const auto pool_name = claim.meta.label(labels::kNodePool);
   const auto pool = pool_name.empty() ? nullptr : seams_.node_pools.find(pool_name);
   if (!pool || claim.spec.node_class_ref.name.empty()) return std::string();
-  const auto node_class = find_class(claim.spec.node_class_ref.name);
+  const auto node_class = with_kubelet_of(claim.meta, find_class(claim.spec.node_class_ref.name));
   if (!node_class) {
     seams_.events.publish(
         unresolved_class(object_of("NodeClaim", claim.meta), claim.spec.node_class_ref.name));
     return std::string();
   }
   if (std::string reason = static_drift(claim, *node_class); !reason.empty()) return reason;
+  if (std::string reason = kubelet_drift(claim, *pool, *node_class); !reason.empty()) return reason;
   auto type = seams_.types.get(*node_class, claim.meta.label(labels::kInstanceType));
   if (!type) {
     base::Error error = std::move(type).error();

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "common/json/json.h"
 #include "common/model/labels.h"
+#include "common/model/legacy/annotations.h"
 #include "controller/aws/provider/amis.h"
 
 namespace karpenter::aws {
@@ -23,6 +25,21 @@ std::string static_drift(const model::NodeClaim& claim, const model::Ec2NodeClas
   const auto claim_version = claim.meta.annotation(labels::kNodeClassHashVersion);
   if (class_hash.empty() || class_version.empty() || claim_hash.empty() || claim_version.empty()) return "";
   return class_version == claim_version && class_hash != claim_hash ? "NodeClassDrift" : "";
+}
+
+std::string kubelet_drift(const model::NodeClaim& claim, const model::NodePool& pool,
+                          const model::Ec2NodeClass& node_class) {
+  namespace labels = model::labels;
+  const auto version = claim.meta.annotation(labels::kNodeClassHashVersion);
+  if (version.empty() || version != node_class.meta.annotation(labels::kNodeClassHashVersion)) return "";
+  const auto text = [](const model::ObjectMeta& meta) {
+    return meta.annotation(model::v1beta1::kKubeletAnnotation);
+  };
+  if (text(claim.meta) == text(pool.meta)) return "";
+  // Releases differ in how they write the same configuration.
+  const auto made = json::parse(text(claim.meta));
+  const auto now = json::parse(text(pool.meta));
+  return made && now && *made == *now ? "" : "NodeClassDrift";
 }
 
 base::Result<std::string> ami_drift(const model::NodeClaim& claim, const model::Ec2NodeClass& node_class,

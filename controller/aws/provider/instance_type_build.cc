@@ -161,7 +161,8 @@ Quantity ephemeral_storage(const InstanceTypeInfo& info, const BuildContext& con
     if (const Quantity* size = root_volume_size(context)) return *size;
     if (context.family == AmiFamily::kCustom) {
       const auto& last = mappings.back();
-      return last.ebs && last.ebs->volume_size ? *last.ebs->volume_size : bytes(20 * kGiB);
+      if (last.ebs && last.ebs->volume_size) return *last.ebs->volume_size;
+      return bytes(20 * kGiB);
     }
     if (const Quantity* size = device_size(mappings, device)) return *size;
   }

@@ -138,10 +138,12 @@ base::Result<cloud::InstanceTypes> InstanceTypeProvider::list(const model::Ec2No
   ASSIGN_OR_RETURN(const BuildContext context, context_of(node_class));
   const std::string key = status_key(node_class) + "/" + std::to_string(current->version) + "/" +
                           std::to_string(pricing_.version());
+  // One class has several kubelets where NodePools bring their own. spec: conversion §2.11
+  const std::string name_and_kubelet = node_class.meta.name + "/" + node_class.spec.kubelet;
   Entry entry;
   {
     runtime::Lock lock(mutex_);
-    const auto it = entries_.find(node_class.meta.name);
+    const auto it = entries_.find(name_and_kubelet);
     if (it != entries_.end() && it->second.key == key && it->second.expires > runtime_.mono())
       entry = it->second;
   }
@@ -169,7 +171,7 @@ base::Result<cloud::InstanceTypes> InstanceTypeProvider::list(const model::Ec2No
   cloud::InstanceTypes out = entry.types;
   if (changed) {
     runtime::Lock lock(mutex_);
-    entries_.insert_or_assign(node_class.meta.name, std::move(entry));
+    entries_.insert_or_assign(name_and_kubelet, std::move(entry));
   }
   return out;
 }

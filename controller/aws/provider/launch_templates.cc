@@ -122,6 +122,7 @@ void LaunchTemplateProvider::sweep(const Call& call) {
     if (removed) {
       log_.debug("deleted launch template", {{"launch-template-name", name}, {"id", expired.id}});
     } else if (!is_not_found(removed.error())) {
+      known_.put(name, expired, kTemplateTtl);  // for another try: nobody else knows of it
       log_.error(removed.error(), "failed to delete launch template", {{"launch-template-name", name}});
     }
   }

@@ -72,7 +72,7 @@ class LaunchTemplateProvider {
   base::Result<std::vector<ResolvedTemplate>> ensure(const TemplateRequest& request, const Call& call);
   // EC2 does not know it (any more): forget it without deleting.
   void invalidate(const std::string& name) { known_.erase(name); }
-  // Deletes what was not used for a minute.
+  // Deletes what was not used for a minute. What could not be deleted is tried again a minute later.
   void sweep(const Call& call);
   // Adopts the templates of earlier runs, so that unused ones are swept. Errors are logged. spec: aws §7.6
   void hydrate(const Call& call);

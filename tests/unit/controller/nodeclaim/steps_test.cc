@@ -89,6 +89,21 @@ TEST(Launch, a_failure_keeps_launched_unknown_with_its_reason) {
   EXPECT_EQ(cut_text("abc", 3), "abc");
 }
 
+// Else each failed try would change the claim, and so wake the next one at once.
+TEST(Launch, the_same_failure_of_another_request_changes_nothing) {
+  auto claim = a_claim();
+  const auto failure = [](const char* request) {
+    return base::internal("AWS request failed").add("aws-request-id", request).add("aws-status-code", "500");
+  };
+  refuse_launch(claim, failure("one"), kNow);
+  const auto before = claim.status.conditions;
+  refuse_launch(claim, failure("two"), kNow + std::chrono::seconds(1));
+  const auto* now = find_condition(claim.status.conditions, "Launched");
+  EXPECT_EQ(now->message, find_condition(before, "Launched")->message);
+  EXPECT_EQ(now->last_transition_time, find_condition(before, "Launched")->last_transition_time);
+  EXPECT_NE(now->message.find("aws-status-code=500"), std::string::npos);
+}
+
 // spec: lifecycle §4.4
 TEST(Registration, waits_for_exactly_one_node) {
   auto claim = a_claim();

@@ -222,6 +222,27 @@ TEST(Drift, static_hash_needs_equal_versions) {
   }
 }
 
+// spec: conversion §2.11
+TEST(Drift, follows_the_kubelet_of_a_v1beta1_pool) {
+  const std::string key = "compatibility.karpenter.sh/v1beta1-kubelet-conversion";
+  const auto drift = [&](const model::StringMap& of_claim, const model::StringMap& of_pool) {
+    model::Ec2NodeClass node_class;
+    model::NodeClaim claim;
+    model::NodePool pool;
+    node_class.meta.annotations = {{std::string(labels::kNodeClassHashVersion), "v6"}};
+    claim.meta.annotations = of_claim;
+    claim.meta.annotations.emplace(std::string(labels::kNodeClassHashVersion), "v6");
+    pool.meta.annotations = of_pool;
+    return kubelet_drift(claim, pool, node_class);
+  };
+  EXPECT_EQ(drift({}, {}), "");
+  EXPECT_EQ(drift({{key, R"({"maxPods":1,"podsPerCore":2})"}}, {{key, R"({"podsPerCore":2, "maxPods":1})"}}),
+            "");
+  EXPECT_EQ(drift({{key, R"({"maxPods":1})"}}, {{key, R"({"maxPods":2})"}}), "NodeClassDrift");
+  EXPECT_EQ(drift({}, {{key, "{}"}}), "NodeClassDrift");
+  EXPECT_EQ(drift({{std::string(labels::kNodeClassHashVersion), "v5"}}, {{key, "{}"}}), "");
+}
+
 // spec: aws §10.5
 TEST(Drift, of_the_running_instance) {
   model::Ec2NodeClass node_class;

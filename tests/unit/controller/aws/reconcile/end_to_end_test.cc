@@ -199,6 +199,20 @@ TEST_F(AwsSide, waits_for_templates_that_appear_late) {
   EXPECT_EQ(fixture.cloud.launch_template_names(), templates);  // the same ones, not more with each try
 }
 
+// spec: aws §7.6
+TEST_F(AwsSide, a_template_that_cannot_be_deleted_is_tried_again) {
+  start();
+  launch(a_claim("one"));
+  fixture.runtime.run_for(std::chrono::minutes(2));
+  fixture.cloud.set_fault_hook([](const auto&) { return devcluster::AwsFault{}; });
+  fixture.aws->parts().templates->sweep({});
+  EXPECT_FALSE(fixture.cloud.launch_template_names().empty());
+  fixture.cloud.set_fault_hook({});
+  fixture.runtime.run_for(std::chrono::minutes(2));
+  fixture.aws->parts().templates->sweep({});
+  EXPECT_TRUE(fixture.cloud.launch_template_names().empty());
+}
+
 // spec: aws §7.1
 TEST_F(AwsSide, concurrent_launches_share_templates) {
   start();

@@ -47,7 +47,9 @@ TEST(Cron, refuses_what_is_not_a_schedule) {
 }
 
 model::Budget a_budget(std::string nodes, std::vector<std::string> reasons = {}) {
-  return {.nodes = std::move(nodes), .reasons = std::move(reasons), .schedule = {}, .duration = {}};
+  model::Budget out{.nodes = std::move(nodes), .reasons = {}, .schedule = {}, .duration = {}};
+  if (!reasons.empty()) out.reasons = std::move(reasons);
+  return out;
 }
 
 std::int64_t allowed(std::vector<model::Budget> budgets, std::int64_t total, Reason reason = Reason::kEmpty) {
@@ -67,6 +69,9 @@ TEST(Budgets, allow_the_minimum_of_those_that_apply) {
   EXPECT_EQ(allowed({a_budget("5"), a_budget("20%")}, 10), 2);
   EXPECT_EQ(allowed({a_budget("5"), a_budget("0", {"Drifted"})}, 10), 5);
   EXPECT_EQ(allowed({a_budget("5"), a_budget("0", {"Drifted"})}, 10, Reason::kDrifted), 0);
+  auto of_no_reason = a_budget("0");
+  of_no_reason.reasons.emplace();  // an explicit empty list: about nothing
+  EXPECT_EQ(allowed({of_no_reason}, 10), kNoLimit);
   EXPECT_EQ(allowed({a_budget("99999999999")}, 10), kNoLimit);
   const auto pool = a_pool();  // no budgets at all: 10 %
   EXPECT_EQ(allowed_disruptions(*pool, Reason::kDrifted, 20, kNow).nodes, 2);
