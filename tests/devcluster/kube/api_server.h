@@ -44,16 +44,6 @@ using WebhookTransport = std::function<std::shared_ptr<net::Transport>(const net
 using ServiceResolver = std::function<std::optional<net::Origin>(std::string_view namespace_name,
                                                                  std::string_view name, std::uint16_t port)>;
 
-// Judges one x-kubernetes-validations rule of a CRD. Returns the messages of failed rules; none: the object
-// passes. `self` and `old_self` are the values at the rule's place; `old_self` is missing unless this is an
-// update.
-class RuleEvaluator {
- public:
-  virtual ~RuleEvaluator() = default;
-  virtual std::optional<std::string> evaluate(json::View rule, json::View self,
-                                              json::View old_self) const = 0;
-};
-
 struct ApiServerOptions {
   // Bearer tokens. A request without a token and without a client certificate is system:anonymous.
   std::map<std::string, UserInfo> tokens = {};
@@ -63,8 +53,7 @@ struct ApiServerOptions {
   bool allow_all = false;
   WebhookTransport webhook_transport = {};  // empty: every webhook call fails as unreachable
   ServiceResolver resolve_service = {};
-  std::shared_ptr<const RuleEvaluator> rules = nullptr;  // null: rules are accepted and not evaluated
-  std::size_t history_per_kind = 4096;                   // watch events kept; older ones answer 410
+  std::size_t history_per_kind = 4096;  // watch events kept; older ones answer 410
   std::chrono::seconds bookmark_interval{60};
   std::size_t max_body_bytes = 3U << 20U;
   FaultHooks faults = {};

@@ -6,6 +6,7 @@
 #include "tests/devcluster/kube/api_server.h"
 #include "tests/devcluster/kube/kinds.h"
 #include "tests/devcluster/kube/route.h"
+#include "tests/devcluster/kube/rules.h"
 #include "tests/devcluster/kube/storage.h"
 
 namespace karpenter::devcluster {
@@ -21,6 +22,7 @@ struct World {
   const ApiServerOptions options;
   Registry registry;
   Storage storage;
+  RuleBook rules;
 };
 
 enum class DryRun : std::uint8_t { kNo, kYes };

@@ -105,7 +105,7 @@ std::string number_text(json::View number) { return number.dump(); }
 
 class Validator {
  public:
-  explicit Validator(const RuleEvaluator* rules) : rules_(rules) {}
+  explicit Validator(const RuleBook* rules) : rules_(rules) {}
 
   void visit(json::View value, json::View old, json::View schema, const std::string& path) {
     if (old.exists() && old == value) return;  // ratcheting
@@ -290,14 +290,14 @@ class Validator {
   void check_rules(json::View value, json::View old, json::View schema, const std::string& path) {
     if (rules_ == nullptr) return;
     for (const json::View rule : schema["x-kubernetes-validations"].items()) {
-      const auto message = rules_->evaluate(rule, value, old);
+      const auto message = rules_->judge(rule, value, old);
       if (!message.has_value()) continue;
       causes.push_back({"FieldValueInvalid", path,
                         "Invalid value: \"" + std::string(json_type(value)) + "\": " + *message});
     }
   }
 
-  const RuleEvaluator* rules_;
+  const RuleBook* rules_;
 };
 
 constexpr std::array<std::string_view, 6> kTypes = {"object",  "array",  "string",
@@ -324,6 +324,11 @@ void check_schema_node(json::View schema, const std::string& path, std::vector<C
       pattern.has_value() && !Pattern::compile(*pattern).has_value()) {
     causes.push_back(
         invalid_value(path + ".pattern", schema["pattern"], "must be a valid regular expression"));
+  }
+  for (const json::View rule : schema["x-kubernetes-validations"].items()) {
+    if (auto why = rule_error(rule["rule"].string_or(""))) {
+      causes.push_back(invalid_value(path + ".x-kubernetes-validations.rule", rule["rule"], *why));
+    }
   }
   for (const auto& [name, child] : schema["properties"].members()) {
     check_schema_node(child, path + ".properties[" + std::string(name) + "]", causes);

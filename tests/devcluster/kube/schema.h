@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "common/json/json.h"
-#include "tests/devcluster/kube/api_server.h"
+#include "tests/devcluster/kube/rules.h"
 #include "tests/devcluster/kube/status.h"
 
 // The structural-schema engine: pruning, defaulting and validation of built-in and custom objects alike.
@@ -28,7 +28,7 @@ struct ValidationInput {
   json::View object;
   json::View old;  // missing on create; unchanged parts of it are not judged again
   json::View schema;
-  const RuleEvaluator* rules = nullptr;
+  const RuleBook* rules = nullptr;  // null: x-kubernetes-validations are left out
 };
 // All violations, in document order, in the API server's words.
 [[nodiscard]] std::vector<Cause> validate(const ValidationInput& input);

@@ -22,10 +22,8 @@ constexpr int kWriteAttempts = 5;
 
 base::Status validate_object(const Context& context, json::View object, json::View old) {
   std::vector<Cause> causes = validate_metadata(object, old, *context.resource);
-  const ValidationInput input{.object = object,
-                              .old = old,
-                              .schema = *context.version->schema,
-                              .rules = context.world.options.rules.get()};
+  const ValidationInput input{
+      .object = object, .old = old, .schema = *context.version->schema, .rules = &context.world.rules};
   for (Cause& cause : validate(input)) causes.push_back(std::move(cause));
   for (Cause& cause : validate_kind(context, object, old)) causes.push_back(std::move(cause));
   if (causes.empty()) return base::ok();

@@ -36,6 +36,9 @@ TEST_F(Custom, wrong_definitions_are_refused) {
       {"spec: {versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, "
        "properties: {a: {}}}}}]}",
        "spec.versions[0].schema.openAPIV3Schema.properties[a].type"},
+      {"spec: {versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, "
+       "x-kubernetes-validations: [{rule: 'self.a &&'}]}}}]}",
+       "spec.versions[0].schema.openAPIV3Schema.x-kubernetes-validations.rule"},
   };
   for (const auto& [change, field] : cases) {
     json::Value crd = yaml(kWidgetCrd);
@@ -108,6 +111,26 @@ TEST_F(Custom, unchanged_violations_may_stay) {
   ASSERT_EQ(put(std::string(kCrds) + "/widgets.example.com", crd).code, 200);
   EXPECT_EQ(merge(std::string(kWidgets) + "/w", "spec: {size: large}").code, 200);
   EXPECT_EQ(merge(std::string(kWidgets) + "/w", "spec: {name: abcd}").code, 422);
+}
+
+// spec: api §1.6
+TEST_F(Custom, rules_judge_what_changed) {
+  json::Value crd = get(std::string(kCrds) + "/widgets.example.com").body;
+  const json::Ref spec =
+      crd["spec"]["versions"][std::size_t{0}]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+  spec["x-kubernetes-validations"].set(
+      yaml("[{rule: \"self.size != 'large' || self.weight > 50\", message: large is heavy}, "
+           "{rule: 'self.weight >= oldSelf.weight', message: weight may not shrink}]"));
+  ASSERT_EQ(put(std::string(kCrds) + "/widgets.example.com", crd).code, 200);
+
+  EXPECT_EQ(post(kWidgets, widget("{size: large}")).message(),
+            "Widget.example.com \"w\" is invalid: spec: Invalid value: \"object\": large is heavy");
+  ASSERT_EQ(post(kWidgets, widget("{size: large, weight: 60}")).code, 201);
+  const std::string one = std::string(kWidgets) + "/w";
+  EXPECT_EQ(merge(one, "{spec: {weight: 70}}").code, 200);
+  EXPECT_EQ(merge(one, "{spec: {weight: 65}}").message(),
+            "Widget.example.com \"w\" is invalid: spec: Invalid value: \"object\": weight may not shrink");
+  EXPECT_EQ(merge(one, "{metadata: {labels: {a: b}}}").code, 200);
 }
 
 TEST_F(Custom, status_is_its_own_world) {
