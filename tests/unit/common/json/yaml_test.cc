@@ -94,6 +94,15 @@ TEST(YamlPrint, prints_what_reads_back_the_same) {
   EXPECT_EQ(back->front(), *value) << yaml;
 }
 
+TEST(YamlPrint, escapes_what_yaml_does_not_take_as_it_is) {
+  const auto printed = [](std::string_view text) { return to_yaml(Value::of(text)); };
+  EXPECT_EQ(printed("a\xE2\x80\xA8z"), "\"a\\u2028z\"\n");  // some readers break the line there
+  EXPECT_EQ(printed("\x7F"), "\"\\u007f\"\n");
+  EXPECT_EQ(printed("\xC2\x85"), "\"\\u0085\"\n");
+  EXPECT_EQ(printed("\xEF\xBB\xBFx\ny"), "\"\\ufeffx\\ny\"\n");
+  EXPECT_EQ(printed("\xC2\xB5"), "\xC2\xB5\n");
+}
+
 TEST(YamlPrint, looks_as_kubectl_prints_it) {
   const auto value = parse(R"({"b":[{"x":1,"y":[2]},3],"a":{"c":"text","n":"5","empty":{}},"s":"l1\nl2\n"})");
   EXPECT_EQ(

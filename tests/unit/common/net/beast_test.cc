@@ -229,6 +229,53 @@ TEST_F(Beast, limits_answer_with_the_right_status) {
   EXPECT_EQ(client()->send(request("GET", "/"), {})->status, 200);
 }
 
+TEST_F(Beast, limits_bodies_by_path_and_in_sum) {
+  ServerOptions options;
+  options.max_body_bytes = 4096;
+  options.max_body_bytes_of = [](std::string_view path) { return path == "/small" ? 10U : 4096U; };
+  options.max_bodies_bytes = 2500;
+  serve(std::move(options));
+  EXPECT_TRUE(raw("POST /small?x HTTP/1.1\r\nContent-Length: 11\r\n\r\n").starts_with("HTTP/1.1 413"))
+      << "before a byte of the body has come";
+  EXPECT_TRUE(raw("POST /small HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n")
+                  .starts_with("HTTP/1.1 413"));
+  EXPECT_EQ(handler_.requests, 0);
+
+  const std::string body(1500, 'x');
+  Socket held;
+  ASSERT_TRUE(held.connect("127.0.0.1", server_->port(), kLong));
+  ASSERT_TRUE(held.write("POST /hold HTTP/1.1\r\nContent-Length: 1500\r\n\r\n" + body, kLong));
+  handler_.wait_until_held();
+  const std::string other =
+      "POST /other HTTP/1.1\r\nConnection: close\r\nContent-Length: 1500\r\n\r\n" + body;
+  EXPECT_TRUE(raw(other).starts_with("HTTP/1.1 503"));
+  handler_.release();
+  EXPECT_TRUE(held.read(kLong)->starts_with("HTTP/1.1 200"));
+  EXPECT_TRUE(raw(other).starts_with("HTTP/1.1 200")) << "an answered request counts no longer";
+}
+
+TEST_F(Beast, serves_as_soon_as_there_is_a_certificate) {
+  const TlsIdentity later = std::exchange(identity_, {});
+  serve(tls_options());
+  const auto trusting = client({.ca_pem = ca_.certificate_pem});
+  EXPECT_TRUE(trusting->send(request("GET", "/", "https"), {}).failed_with(base::Code::kUnavailable));
+  EXPECT_NE(errors().find("TLS server without certificate"), std::string::npos);
+  identity_ = later;
+  EXPECT_TRUE(trusting->send(request("GET", "/", "https"), {}).has_value());
+}
+
+TEST_F(Beast, large_bodies_pass_both_ways) {
+  auto options = tls_options();
+  options.max_body_bytes = 8U << 20U;
+  serve(std::move(options));
+  const auto trusting = client({.ca_pem = ca_.certificate_pem});
+  auto large = request("POST", "/large", "https");
+  for (std::size_t i = 0; large.body.size() < (5U << 20U); ++i) large.body += std::to_string(i) + " ";
+  const auto answer = trusting->send(large, {});
+  ASSERT_TRUE(answer) << answer.error().text();
+  EXPECT_TRUE(answer->body == "POST /large " + large.body);
+}
+
 TEST_F(Beast, pipelined_requests_and_expect_continue_are_served_in_order) {
   serve({});
   const auto out =

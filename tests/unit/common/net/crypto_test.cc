@@ -64,5 +64,19 @@ TEST(Certificates, bad_input_is_an_error_that_names_it) {
   EXPECT_FALSE(make_certificate(request_for("x", false), {.certificate_pem = "junk", .key_pem = "junk"}));
 }
 
+TEST(Certificates, know_who_signed_them) {
+  const auto ca = make_certificate(request_for("ca", true), {}).value();
+  const auto same_name = make_certificate(request_for("ca", true), {}).value();
+  const auto leaf = make_certificate(request_for("server", false), ca).value();
+  EXPECT_TRUE(is_signed_by(leaf.certificate_pem, ca.certificate_pem));
+  EXPECT_FALSE(is_signed_by(leaf.certificate_pem, same_name.certificate_pem));
+  EXPECT_FALSE(is_signed_by(ca.certificate_pem, leaf.certificate_pem));
+  EXPECT_FALSE(is_signed_by(leaf.certificate_pem, "junk"));
+  const auto parts =
+      split_certificates("# both\n" + ca.certificate_pem + "\n\n" + leaf.certificate_pem + "-----BEGIN CER");
+  EXPECT_EQ(parts, (std::vector<std::string>{ca.certificate_pem, leaf.certificate_pem}));
+  EXPECT_TRUE(split_certificates("junk").empty());
+}
+
 }  // namespace
 }  // namespace karpenter::net

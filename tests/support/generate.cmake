@@ -1,0 +1,4 @@
+karpenter_module(support_generate SOURCES generate.cc DEPS common_schema common_json common_base)
+karpenter_hot(support_generate)
+karpenter_module(support_admitted SOURCES admitted.cc DEPS support_generate webhook_offline common_model)
+karpenter_hot(support_admitted)
