@@ -33,7 +33,7 @@ base::Result<reconcile::Outcome> Validation::reconcile(const model::ObjectKey& k
   if (!pool) return kDone;
   model::NodePool after = *pool;
   auto conditions = model::conditions_of(after, services_.runtime.now());
-  const auto violations = admission::validate(*pool);
+  const auto violations = admission::runtime_violations(*pool);
   if (violations.empty()) {
     conditions.set_true(model::condition::kValidationSucceeded);
   } else {

@@ -48,7 +48,8 @@ base::Result<std::int64_t> nodes_of(std::string_view text, std::int64_t total) {
 }
 
 bool applies_to(const model::Budget& budget, Reason reason) {
-  return budget.reasons.empty() || std::ranges::find(budget.reasons, name_of(reason)) != budget.reasons.end();
+  // An explicit empty list matches no reason. spec: api §2.6
+  return !budget.reasons || std::ranges::find(*budget.reasons, name_of(reason)) != budget.reasons->end();
 }
 
 base::Result<std::int64_t> allowed_by(const model::Budget& budget, std::int64_t total, Time now) {
