@@ -10,10 +10,12 @@
 namespace karpenter::conversion {
 namespace {
 
-constexpr std::string_view kPath = "spec.kubeletConfiguration";
 constexpr std::int32_t kPodsWithoutEniLimit = 110;
 
-std::string below(std::string_view member) { return std::string(kPath) + "." + std::string(member); }
+std::string below(std::string_view member) {
+  std::string path = "spec.kubeletConfiguration.";
+  return path.append(member);
+}
 
 bool has_same_keys(const model::StringMap& a, const model::StringMap& b) {
   return std::ranges::equal(a, b, {}, &model::StringMap::value_type::first,

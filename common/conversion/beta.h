@@ -16,8 +16,8 @@ struct Context {
   const Options& options;
 
   [[nodiscard]] bool is_compat() const { return options.upstream_compat; }
-  void remark(std::string text) const {
-    if (options.remarks != nullptr) options.remarks->push_back(std::move(text));
+  void remark(std::string_view text) const {
+    if (options.remarks != nullptr) options.remarks->emplace_back(text);
   }
 };
 

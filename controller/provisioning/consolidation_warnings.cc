@@ -8,7 +8,7 @@
 namespace karpenter::provisioning {
 namespace {
 
-constexpr std::chrono::hours kAgain{24};
+constexpr std::chrono::hours kSilence{24};
 constexpr std::size_t kShown = 10;
 
 bool prefers_to_be_apart(const model::Pod& pod) {
@@ -34,7 +34,7 @@ std::string names_text(const std::vector<const model::Pod*>& pods) {
 std::vector<const model::Pod*> ConsolidationWarnings::take_new(const std::vector<const model::Pod*>& pods,
                                                                base::Mono now, Seen& seen,
                                                                bool (*concerns)(const model::Pod&)) {
-  std::erase_if(seen, [&](const auto& entry) { return now - entry.second >= kAgain; });
+  std::erase_if(seen, [&](const auto& entry) { return now - entry.second >= kSilence; });
   std::vector<const model::Pod*> out;
   for (const auto* pod : pods)
     if (concerns(*pod) && seen.emplace(pod->meta.uid, now).second) out.push_back(pod);

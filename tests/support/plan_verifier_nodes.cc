@@ -11,8 +11,6 @@ namespace {
 
 using model::Resources;
 
-std::string name_of(const Pod& pod) { return model::key_of(pod.meta).text(); }
-
 bool is_daemon(const Pod& pod) {
   return std::ranges::any_of(pod.meta.owner_references,
                              [](const auto& owner) { return owner.kind == "DaemonSet"; });

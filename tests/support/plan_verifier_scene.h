@@ -17,6 +17,7 @@
 namespace karpenter::support {
 
 using model::Pod;
+[[nodiscard]] inline std::string name_of(const Pod& pod) { return model::key_of(pod.meta).text(); }
 using Expressions = std::vector<model::NodeSelectorRequirement>;
 
 // A node that exists.

@@ -16,8 +16,6 @@ using model::PodAffinityTerm;
 using model::TopologySpreadConstraint;
 using Domains = std::set<std::string>;  // what a label of a node may turn out to be
 
-std::string name_of(const Pod& pod) { return model::key_of(pod.meta).text(); }
-
 // A node, existing or wanted, and its pods when the plan is carried out.
 struct Spot {
   std::string name;
