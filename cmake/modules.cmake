@@ -63,6 +63,6 @@ function(karpenter_test name)
   karpenter_use_pch(${name})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name} ${ARG_ARGS})
-  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LEVEL} TIMEOUT ${ARG_TIMEOUT}
+  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LEVEL} TIMEOUT ${ARG_TIMEOUT} COST ${ARG_TIMEOUT}  # long ones start first
     ENVIRONMENT "KARPENTER_SOURCE_DIR=${PROJECT_SOURCE_DIR};KARPENTER_BINARY_DIR=${PROJECT_BINARY_DIR}")
 endfunction()

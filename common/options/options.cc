@@ -146,8 +146,7 @@ void add_core_settings(std::vector<Setting>& s, Options& o) {
       "Whether minValues of requirements may be relaxed: Strict or BestEffort."));
   s.push_back(boolean("ignore-dra-requests", o.ignore_dra_requests,
                       "When false, dynamic resource allocation requests of pods are honoured."));
-  s.push_back(gates<FeatureGates>("feature-gates", o.feature_gates, kGates,
-                                  "Comma list of Name=true or Name=false."));
+  s.push_back(feature_gates(o.feature_gates));
   s.push_back(text("scheduler-config", o.scheduler_config,
                    "Defaults of topology spreading as inline YAML or JSON; empty has none."));
   s.push_back(boolean("legacy-node-repair", o.legacy_node_repair,
@@ -189,8 +188,7 @@ void add_aws_settings(std::vector<Setting>& s, Options& o) {
   s.push_back(duration("security-group-refresh-interval", o.security_group_refresh_interval, kMinute,
                        "How long found security groups are reused.")
                   .collected());
-  s.push_back(gates<AwsFeatureGates>("aws-feature-gates", o.aws_feature_gates, kAwsGates,
-                                     "Comma list of Name=true or Name=false."));
+  s.push_back(aws_feature_gates(o.aws_feature_gates));
 }
 
 // Every setting, bound to `o`.
@@ -202,6 +200,15 @@ std::vector<Setting> settings_of(Options& o) {
 }
 
 }  // namespace
+
+Setting feature_gates(FeatureGates& target) {
+  return gates<FeatureGates>("feature-gates", target, kGates, "Comma list of Name=true or Name=false.");
+}
+
+Setting aws_feature_gates(AwsFeatureGates& target) {
+  return gates<AwsFeatureGates>("aws-feature-gates", target, kAwsGates,
+                                "Comma list of Name=true or Name=false.");
+}
 
 base::Result<Options> parse(std::span<const std::string> args, const Environment& environment) {
   Options options;

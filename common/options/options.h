@@ -93,6 +93,10 @@ struct Options {
 // code 2. Arguments that ask for help or the version are not known here: see find_question().
 [[nodiscard]] base::Result<Options> parse(std::span<const std::string> args, const Environment& environment);
 
+// The settings feature-gates and aws-feature-gates, bound to `target`; for every program that has gates.
+[[nodiscard]] Setting feature_gates(FeatureGates& target);
+[[nodiscard]] Setting aws_feature_gates(AwsFeatureGates& target);
+
 // What --help prints.
 [[nodiscard]] std::string help();
 

@@ -123,6 +123,12 @@ net::ServerOptions listen_for_reviews(const WebhookOptions& options, const telem
   return out;
 }
 
+admission::Gates gates(const WebhookOptions& options) {
+  return {.node_class_cel = options.aws_feature_gates.node_class_cel,
+          .static_capacity = options.feature_gates.static_capacity,
+          .node_overlay = options.feature_gates.node_overlay};
+}
+
 }  // namespace
 
 base::Status run(runtime::Runtime& runtime, const WebhookOptions& options,
@@ -138,7 +144,8 @@ base::Status run(runtime::Runtime& runtime, const WebhookOptions& options,
   std::atomic<bool> leaving = false;
   const auto is_ready = [&] { return !leaving && certificates.ready(); };
   WebhookHandler handler(runtime, log, metrics,
-                         lookups(runtime, cluster ? cluster->client.get() : nullptr, stop), {}, is_ready);
+                         lookups(runtime, cluster ? cluster->client.get() : nullptr, stop), gates(options),
+                         is_ready);
   reconcile::MetricsHandler metrics_handler(metrics, {});
   reconcile::ProbeHandler probe_handler({{.name = "webhooks", .passes = is_ready}});
   // Reviews are answered from the start: whoever fills a cache may need them for that. spec: conversion §5.3

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "common/options/setting.h"
+#include "common/options/options.h"
 #include "common/runtime/runtime.h"
 
 namespace karpenter::webhook {
@@ -25,6 +25,8 @@ struct WebhookOptions {
   std::string system_namespace;
   std::string certificate_secret = "karpenter-cert";
   std::chrono::nanoseconds endpoint_grace = std::chrono::seconds(5);
+  options::FeatureGates feature_gates;
+  options::AwsFeatureGates aws_feature_gates;
   std::string log_level = "info";
   std::string log_format = "json";
   std::vector<std::string> log_output_paths{"stdout"};

@@ -23,6 +23,8 @@ std::vector<options::Setting> settings(WebhookOptions& o) {
       options::text("certificate-secret", o.certificate_secret, "Secret of the webhook's own certificates."),
       options::duration("endpoint-grace", o.endpoint_grace, std::chrono::nanoseconds(0),
                         "How long to go on serving after SIGTERM, until no new connections come."),
+      options::feature_gates(o.feature_gates),
+      options::aws_feature_gates(o.aws_feature_gates),
       choice("log-level", o.log_level, {{"info", "info"}, {"debug", "debug"}, {"error", "error"}},
              "Least level logged."),
       choice("log-format", o.log_format, {{"json", "json"}, {"console", "console"}}, "Shape of log lines."),

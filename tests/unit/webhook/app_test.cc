@@ -123,11 +123,15 @@ class WebhookProgram : public testing::Test {
   }
   base::Result<net::HttpResponse> get(const std::string& scheme, std::uint16_t port,
                                       const std::string& target) {
+    net::HttpRequest request;
+    request.target = target;
+    return send(scheme, port, std::move(request));
+  }
+  base::Result<net::HttpResponse> send(const std::string& scheme, std::uint16_t port,
+                                       net::HttpRequest request) {
     net::ClientOptions client;
     client.tls = [this](const net::Origin&) { return tls_; };
-    net::HttpRequest request;
     request.origin = {scheme, "127.0.0.1", port};
-    request.target = target;
     return net::make_beast_transport(*runtime_, std::move(client))->send(request, {});
   }
   int status(const std::string& scheme, std::uint16_t port, const std::string& target) {
@@ -164,6 +168,36 @@ TEST_F(WebhookProgram, leaves_its_endpoints_before_it_stops_serving) {
   wait([this] { return ended_.load(); });
   EXPECT_TRUE(result_);
   EXPECT_TRUE(get("https", port_, "/healthz").failed_with(base::Code::kUnavailable));
+}
+
+// spec: api §13.5
+TEST_F(WebhookProgram, judges_by_the_feature_gates_it_was_given) {
+  net::HttpRequest review;
+  review.method = "POST";
+  review.target = "/validate/karpenter.sh";
+  review.headers.add("Content-Type", "application/json");
+  review.body =
+      R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u","name":"p",
+      "kind":{"group":"karpenter.sh","version":"v1","kind":"NodePool"},"operation":"CREATE",
+      "object":{"apiVersion":"karpenter.sh/v1","kind":"NodePool","metadata":{"name":"p"},"spec":{"replicas":1,
+        "template":{"spec":{"requirements":[],"nodeClassRef":
+          {"group":"karpenter.k8s.aws","kind":"EC2NodeClass","name":"c"}}}}}}})";
+  const auto warns_of_the_gate = [&](std::vector<std::string> args) {
+    options_.feature_gates = parse(args, kNothing).value().feature_gates;
+    stop_ = {};
+    ended_ = false;
+    std::filesystem::remove(folder_ + "/log");
+    start(kNothing);
+    const auto answer = send("https", port_, review);
+    EXPECT_TRUE(answer && answer->body.find(R"("allowed":true)") != std::string::npos)
+        << (answer ? answer->body : answer.error().text());
+    stop_.request_stop();
+    thread_.join();
+    return answer && answer->body.find("StaticCapacity is off") != std::string::npos;
+  };
+  use_files();
+  EXPECT_TRUE(warns_of_the_gate({}));
+  EXPECT_FALSE(warns_of_the_gate({"--feature-gates", "StaticCapacity=true"}));
 }
 
 TEST_F(WebhookProgram, says_what_keeps_it_from_starting) {
